@@ -1,0 +1,92 @@
+"""The faults. The type says what happens next; decisions are values (`article.Drop`), not faults.
+
+NewsError
+├── Permanent            the document goes to the dead-letter topic, the batch goes on
+│   ├── Unreadable       bytes that are not what they claim to be
+│   ├── TooLarge         beyond a stated limit
+│   ├── Refused          an address, a scheme or a certificate that is not allowed
+│   ├── HttpFailure      an answer that a repeated request would not better
+│   └── Invalid          an article that breaks its contract
+├── Transient            tried again, with backoff; after the last attempt, see `pipeline`
+│   ├── Unreachable      a publisher that does not answer
+│   └── Unavailable      a broker, an index, a lake or a database that does not answer
+└── Stop                 the job ends with this message
+    ├── ConfigurationError   says which setting, and what to do
+    ├── Fenced               another worker has taken over
+    ├── Unbalanced           the ledger does not add up
+    ├── AuditFailed          the lake breaks its expectations
+    └── TooManyRejections    something is wrong with all of them, not with one
+"""
+
+
+class NewsError(Exception):
+    """Every fault of this project."""
+
+
+class Permanent(NewsError):
+    """Trying again would not help: dead letter."""
+
+
+class Unreadable(Permanent):
+    """The bytes are not what they claim to be."""
+
+
+class TooLarge(Permanent):
+    """Beyond a stated limit of size, ratio or count."""
+
+
+class Refused(Permanent):
+    """An address, a scheme or a certificate that is not allowed."""
+
+
+class HttpFailure(Permanent):
+    """The publisher answered, and a repeated request would get the same answer."""
+
+    def __init__(self, message: str, *, status: int, body: bytes = b"") -> None:
+        super().__init__(message)
+        self.status = status
+        self.body = body
+
+
+class Invalid(Permanent):
+    """An article that breaks its contract."""
+
+
+class Transient(NewsError):
+    """Trying again may help."""
+
+
+class Unreachable(Transient):
+    """A publisher did not answer, or asked to be left alone for a while."""
+
+    def __init__(self, message: str, *, retry_after_seconds: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class Unavailable(Transient):
+    """A broker, an index, a lake or a database did not answer."""
+
+
+class Stop(NewsError):
+    """The job ends; the message tells a person what to do."""
+
+
+class ConfigurationError(Stop):
+    """A setting is missing or wrong."""
+
+
+class Fenced(Stop):
+    """Another worker has taken over this transactional id or these partitions."""
+
+
+class Unbalanced(Stop):
+    """The ledger does not add up."""
+
+
+class AuditFailed(Stop):
+    """The lake breaks its expectations."""
+
+
+class TooManyRejections(Stop):
+    """The share of rejections is above its limit."""
