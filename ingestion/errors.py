@@ -9,10 +9,11 @@ NewsError
 │   └── Invalid          an article that breaks its contract
 ├── Transient            tried again, with backoff; after the last attempt, see `pipeline`
 │   ├── Unreachable      a publisher that does not answer
+│   ├── Rebalanced       the partitions went to another worker; the batch is theirs now
 │   └── Unavailable      a broker, an index, a lake or a database that does not answer
 └── Stop                 the job ends with this message
     ├── ConfigurationError   says which setting, and what to do
-    ├── Fenced               another worker has taken over
+    ├── Fenced               another worker has taken over for good
     ├── Unbalanced           the ledger does not add up
     ├── AuditFailed          the lake breaks its expectations
     └── TooManyRejections    something is wrong with all of them, not with one
@@ -64,6 +65,10 @@ class Unreachable(Transient):
         self.retry_after_seconds = retry_after_seconds
 
 
+class Rebalanced(Transient):
+    """The partitions of this batch went to another worker, who will do it."""
+
+
 class Unavailable(Transient):
     """A broker, an index, a lake or a database did not answer."""
 
@@ -77,7 +82,7 @@ class ConfigurationError(Stop):
 
 
 class Fenced(Stop):
-    """Another worker has taken over this transactional id or these partitions."""
+    """A newer worker has the same transactional id, or has moved the lake or the ledger on."""
 
 
 class Unbalanced(Stop):

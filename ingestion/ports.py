@@ -166,8 +166,12 @@ class Consumer(Protocol):
         """Count the records between the positions and the ends of the assigned partitions."""
         ...
 
+    def committed(self, partition: TopicPartition) -> int:
+        """Where the group stands in this log, 0 where it never committed."""
+        ...
+
     def commit(self, positions: Positions) -> None:
-        """Move the group on without a transaction. Raises `Fenced` after a rebalance."""
+        """Move the group on without a transaction. Raises `Rebalanced`."""
         ...
 
     def close(self) -> None:
@@ -183,7 +187,7 @@ class Transaction(Protocol):
         ...
 
     def advance(self, consumer: Consumer, positions: Positions) -> None:
-        """Commit the consumer's group positions with the records. Raises `Fenced` after a rebalance."""
+        """Commit the consumer's group positions with the records. Raises `Rebalanced`."""
         ...
 
 
@@ -264,8 +268,8 @@ class Lake(Protocol):
     def append(self, rows: Sequence[Row], starts: Positions, ends: Positions) -> None:
         """Commit the rows read from `starts` up to `ends`, and `ends` with them. Durable when it returns.
 
-        The lake is asked again first: raises `Fenced` where it does not stand at `starts`, because
-        another writer was faster; `Unavailable` where it cannot be written now.
+        The lake is asked again first: raises `Fenced` where it stands beyond `starts`, because another
+        writer was faster; `Unavailable` where it cannot be written now.
         """
         ...
 
@@ -362,7 +366,7 @@ class Ledger(Protocol):
     def fold(self, tallies: Sequence[Tally], starts: Positions, ends: Positions) -> None:
         """Add the tallies read from `starts` up to `ends`, and `ends` with them, in one transaction.
 
-        Raises `Fenced` where the ledger does not stand at `starts`.
+        Raises `Fenced` where the ledger stands beyond `starts`.
         """
         ...
 

@@ -1,0 +1,1 @@
+"""The log: `embedded` (a SQLite file) and `kafka`, peers behind `ports.Broker`."""

@@ -1,0 +1,133 @@
+"""Every setting, typed, with its meaning; read once, from the environment or from `news.toml`.
+
+`NEWS_SEARCH=https://…` sets `search`; nested ones take two underscores: `NEWS_FETCH__MAX_BYTES`.
+The environment goes before the file. `docs/settings.md` lists them all; a test holds it to this file.
+"""
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from ingestion.errors import ConfigurationError
+
+BUNDLED_CATALOGUE = Path(__file__).parent / "newsroom" / "catalogue"
+Positive = Annotated[int, Field(gt=0)]
+Seconds = Annotated[float, Field(ge=0)]
+
+
+class FetchSettings(BaseModel):
+    """How publishers are asked."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    user_agent: str = Field(
+        default="news-ingestion/0.1 (+mailto:operator@localhost)",
+        description="Names this crawler to publishers; put an address there that reaches you.",
+    )
+    connect_timeout_seconds: Seconds = Field(default=10, description="Longest wait for a connection.")
+    read_timeout_seconds: Seconds = Field(default=20, description="Longest silence while a body is read.")
+    total_timeout_seconds: Seconds = Field(default=60, description="Longest time for one request.")
+    max_bytes: Positive = Field(default=10 * 1024 * 1024, description="Largest body, decoded.")
+    max_redirects: int = Field(default=5, ge=0, description="Redirects followed, each one checked.")
+    min_interval_seconds: Seconds = Field(default=1, description="Pause between requests to one host.")
+    attempts: Positive = Field(default=3, description="Attempts at an address that does not answer.")
+    connect_to: dict[str, str] = Field(
+        default_factory=dict,
+        description="Host patterns to `address:port`, for development: `{'*.example': '127.0.0.1:8765'}`.",
+    )
+    allow_private_hosts: tuple[str, ...] = Field(
+        default=(), description="Hosts that may have private addresses; all others are refused."
+    )
+    respect_robots: bool = Field(default=True, description="Ask robots.txt (RFC 9309) before fetching.")
+
+
+class Settings(BaseSettings):
+    """Where everything is, and how much is done at a time."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="NEWS_", env_nested_delimiter="__", toml_file="news.toml", extra="forbid", frozen=True
+    )
+
+    data_dir: Path = Field(default=Path("data"), description="Folder for all that is embedded.")
+    broker: str = Field(default="", description="The log: `log:FILE` or `kafka://HOST:PORT,…`.")
+    search: str = Field(default="", description="The index: `index:FOLDER` or `https://HOST:9200`.")
+    lake: str = Field(default="", description="The table: `file:FOLDER` or an object storage URL.")
+    state: str = Field(default="", description="What is remembered: `sqlite:FILE` or `postgresql://…`.")
+    exports: Path = Field(default=Path(), description="Folder of the plain Parquet exports.")
+    data_docs: Path = Field(default=Path(), description="Folder of the audit pages.")
+    catalogue: Path = Field(
+        default=BUNDLED_CATALOGUE,
+        description="Folder of the publishers' files; the sample newsroom if unset.",
+    )
+    partitions: Positive = Field(
+        default=4, description="Partitions of the data topics, set when they are made."
+    )
+    batch_records: Positive = Field(default=500, description="Most records in one batch.")
+    batch_bytes: Positive = Field(default=32 * 1024 * 1024, description="Most bytes of values in one batch.")
+    job_records: Positive = Field(default=1_000_000, description="Most records one job handles.")
+    job_seconds: Seconds = Field(default=3600, description="Longest time one job begins new batches.")
+    rejected_share_limit: float = Field(
+        default=0.5, ge=0, le=1, description="Share of rejected documents above which `transform` stops."
+    )
+    index_memory_bytes: Positive = Field(
+        default=64 * 1024 * 1024, description="Memory of the embedded index while it is written."
+    )
+    slot: str = Field(
+        default="0",
+        description="Name of this worker's place; a second worker with the same one fences the first.",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="warning", description="Least level that is logged."
+    )
+    fetch: FetchSettings = Field(default_factory=FetchSettings, description="How publishers are asked.")
+
+    @model_validator(mode="after")
+    def _place_in_data_dir(self) -> Self:
+        defaults: dict[str, object] = {
+            "broker": f"log:{self.data_dir / 'log.sqlite'}",
+            "search": f"index:{self.data_dir / 'index'}",
+            "lake": f"file:{self.data_dir / 'lake'}",
+            "state": f"sqlite:{self.data_dir / 'state.sqlite'}",
+            "exports": self.data_dir / "exports" / "articles",
+            "data_docs": self.data_dir / "data-docs",
+        }
+        for name, value in defaults.items():
+            if getattr(self, name) in {"", Path()}:
+                object.__setattr__(self, name, value)
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, then the environment, then the file."""
+        del dotenv_settings, file_secret_settings
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the settings. Raises `ConfigurationError`, naming each wrong one and what to do."""
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        wrong = "\n".join(f"  {_variable(e['loc'])}: {e['msg']}" for e in error.errors())
+        raise ConfigurationError(f"settings are wrong:\n{wrong}\nSee docs/settings.md.") from error
+    except (tomllib.TOMLDecodeError, ValueError) as error:
+        raise ConfigurationError(f"the settings cannot be read: {error}") from error
+
+
+def _variable(location: tuple[int | str, ...]) -> str:
+    return "NEWS_" + "__".join(str(part).upper() for part in location)

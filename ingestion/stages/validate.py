@@ -1,0 +1,35 @@
+"""One article against its contract."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+from ingestion.article import Article
+from ingestion.codec import encode
+from ingestion.errors import Invalid
+
+EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+CLOCK_SKEW = timedelta(days=1)
+
+
+def validate(article: Article) -> Article:
+    """Return the article as it is. Raises `Invalid`, naming every field that is wrong."""
+    wrong = list(_wrong(article))
+    if wrong:
+        raise Invalid("; ".join(wrong))
+    try:
+        encode(article)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise Invalid(f"breaks the contract: {error}") from error
+    return article
+
+
+def _wrong(article: Article) -> Iterator[str]:
+    if not article.headline:
+        yield "headline: there is none"
+    if not article.body:
+        yield "body: there is none"
+    if article.comment_count is not None and article.comment_count < 0:
+        yield f"comment_count: {article.comment_count}"
+    for name, moment in (("published", article.published), ("modified", article.modified)):
+        if moment and not EARLIEST <= moment.at <= article.fetched_at + CLOCK_SKEW:
+            yield f"{name}: {moment.at} is not between {EARLIEST.date()} and the day after it was fetched"

@@ -1,0 +1,118 @@
+"""The tables of the state, on SQLite and PostgreSQL alike. `migrations/` brings a database here."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Dialect,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+HEAD = "0001"
+"""The newest migration; a test holds it to `migrations/versions/`."""
+
+
+class Utc(TypeDecorator[datetime]):
+    """Aware UTC in and out; SQLite itself would forget the zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse naive times; hand on UTC."""
+        del dialect
+        if value is not None and value.tzinfo is None:
+            raise ValueError(f"a naive time cannot be stored: {value}")
+        return value.astimezone(UTC) if value else None
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Put the zone back on."""
+        del dialect
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+metadata = MetaData()
+
+article_versions = Table(
+    "article_versions",
+    metadata,
+    Column("article_id", String(64), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("content_hash", String(64), nullable=False),
+    Column("observed_at", Utc, nullable=False),
+    Column("topic", String(255), nullable=False),
+    Column("partition", Integer, nullable=False),
+    Column("offset", BigInteger, nullable=False),
+    UniqueConstraint("article_id", "topic", "partition", "offset", name="one_version_per_record"),
+)
+
+fingerprints = Table(
+    "fingerprints",
+    metadata,
+    Column("fingerprint", String(64), primary_key=True),
+    Column("article_id", String(64), nullable=False),
+)
+
+pages = Table(
+    "pages",
+    metadata,
+    Column("url", Text, primary_key=True),
+    Column("etag", Text),
+    Column("last_modified", Text),
+    Column("visited_at", Utc, nullable=False),
+)
+
+listings = Table(
+    "listings",
+    metadata,
+    Column("source_id", String(255), primary_key=True),
+    Column("links", LargeBinary, nullable=False),
+    Column("etag", Text),
+    Column("last_modified", Text),
+    Column("read_at", Utc, nullable=False),
+)
+
+source_health = Table(
+    "source_health",
+    metadata,
+    Column("source_id", String(255), primary_key=True),
+    Column("attempted_at", Utc, nullable=False),
+    Column("succeeded_at", Utc),
+    Column("failures_in_a_row", Integer, nullable=False),
+    Column("failure", Text),
+)
+
+ledger_entries = Table(
+    "ledger_entries",
+    metadata,
+    Column("run_id", String(255), primary_key=True),
+    Column("source_id", String(255), primary_key=True),
+    Column("outcome", String(255), primary_key=True),
+    Column("documents", BigInteger, nullable=False),
+)
+
+ledger_runs = Table(
+    "ledger_runs",
+    metadata,
+    Column("run_id", String(255), primary_key=True),
+    Column("first_counted_at", Utc, nullable=False),
+)
+
+ledger_offsets = Table(
+    "ledger_offsets",
+    metadata,
+    Column("topic", String(255), primary_key=True),
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("next_offset", BigInteger, nullable=False),
+)

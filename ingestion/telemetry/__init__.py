@@ -1,0 +1,1 @@
+"""What the pipeline tells of itself while it works."""
