@@ -22,7 +22,7 @@ class StateDatabase:
     def __init__(self, url: str) -> None:
         self.engine = _engine(url)
         with _faults():
-            _migrate(self.engine, url)
+            _migrate(self.engine)
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -67,7 +67,7 @@ def _sqlite_engine(url: Any) -> Engine:
     return engine
 
 
-def _migrate(engine: Engine, url: str) -> None:
+def _migrate(engine: Engine) -> None:
     if _revision(engine) == HEAD:
         return
     if engine.url.get_backend_name() == "sqlite":
@@ -75,10 +75,6 @@ def _migrate(engine: Engine, url: str) -> None:
             _upgrade(engine)
     else:
         _upgrade(engine)
-    if _revision(engine) != HEAD:
-        raise ConfigurationError(
-            f"the state database at {make_url(url).render_as_string()} is newer than this version of news"
-        )
 
 
 def _revision(engine: Engine) -> str | None:
@@ -92,12 +88,19 @@ def _upgrade(engine: Engine) -> None:
     # Alembic takes a second to import, and is needed once in the life of a database.
     from alembic import command
     from alembic.config import Config
+    from alembic.util.exc import CommandError
 
     config = Config()
     config.set_main_option("script_location", "ingestion.state:migrations")
     with engine.begin() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        try:
+            command.upgrade(config, "head")
+        except CommandError as error:
+            raise ConfigurationError(
+                f"the state database at {engine.url} was made by a newer version of news than this one: "
+                f"{error}; upgrade this one, or name another database in NEWS_STATE"
+            ) from error
 
 
 @contextmanager
