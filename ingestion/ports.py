@@ -317,19 +317,29 @@ class Memory(Protocol):
 
 
 class Listing(Struct, frozen=True, kw_only=True):
-    """What a feed or sitemap offered when it was last read whole."""
+    """What a feed or sitemap offered when it was last read whole.
+
+    `failure` is the reason in words where nothing could be read of it: the same bytes again are then
+    no news, and make no second dead letter.
+    """
 
     links: tuple[Link, ...]
     validators: Validators
     read_at: datetime
+    failure: str | None = None
 
 
 class Visited(Struct, frozen=True, kw_only=True):
-    """An address that was visited, and what the server gave to ask with next time."""
+    """An address that was visited, and what the server gave to ask with next time.
+
+    `failure` is the reason in words where the visit came to nothing: a feed that offers the same
+    dead link for days makes one dead letter, and not one with every reading.
+    """
 
     url: str
     validators: Validators
     visited_at: datetime
+    failure: str | None = None
 
 
 class SourceMemory(Protocol):

@@ -72,6 +72,9 @@ class Settings(BaseSettings):
     )
     batch_records: Positive = Field(default=500, description="Most records in one batch.")
     batch_bytes: Positive = Field(default=32 * 1024 * 1024, description="Most bytes of values in one batch.")
+    buckets: Positive = Field(
+        default=8, description="Most tasks a collection is split into; all sources of a host share one."
+    )
     job_records: Positive = Field(default=1_000_000, description="Most records one job handles.")
     job_seconds: Seconds = Field(default=3600, description="Longest time one job begins new batches.")
     rejected_share_limit: float = Field(

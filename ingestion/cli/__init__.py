@@ -1,0 +1,20 @@
+"""The command line: one function a command, in the order in which `news --help` lists them.
+
+Whatever is heavy is imported inside a command, so that help answers at once.
+"""
+
+import typer
+
+from ingestion.cli import care, look, walk
+
+app = typer.Typer(
+    name="news",
+    help="A news pipeline: publishers to Kafka, to validated Parquet, to full-text search.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+walk.register(app)
+look.register(app)
+care.register(app)

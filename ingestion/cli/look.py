@@ -1,0 +1,108 @@
+"""The commands that look and change nothing: search, parse, trace, status, serve."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ingestion.cli.common import JsonFlag, console, prepared, print_json
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    for command in (search, parse, trace, status, serve):
+        app.command()(command)
+
+
+def search(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help='Words, "phrases", -exclusions and filters as in publisher:ID language:de after:2026-11-20.'
+        ),
+    ] = None,
+    *,
+    size: Annotated[int, typer.Option(min=1, max=100, help="Hits on a page.")] = 10,
+    sort: Annotated[str, typer.Option(help="relevance, newest or oldest.")] = "relevance",
+    json: JsonFlag = False,
+) -> None:
+    """Search the articles, with facets and highlights."""
+    from ingestion.report import ask, print_page
+    from ingestion.wiring import Wiring
+
+    with Wiring(prepared()) as wiring:
+        page = ask(wiring.search, " ".join(words or ()), size=size, sort=sort)
+    if json:
+        print_json(page)
+    else:
+        print_page(console(), page)
+
+
+def parse(
+    path: Annotated[
+        Path, typer.Argument(exists=True, help="A page, a text, a JSON article, a feed, an archive.")
+    ],
+    *,
+    url: Annotated[str | None, typer.Option(help="The address it was fetched from.")] = None,
+    json: JsonFlag = False,
+) -> None:
+    """Show the articles in a file; nothing is stored."""
+    from ingestion.trace import parsed
+
+    results = parsed(path, url)
+    if json:
+        print_json(results[0] if len(results) == 1 else results)
+    else:
+        from ingestion.trace_report import print_parsed
+
+        print_parsed(console(), results)
+
+
+def trace(
+    path_or_url: Annotated[str, typer.Argument(help="A file or an address.")],
+    *,
+    url: Annotated[str | None, typer.Option(help="The address a file was fetched from.")] = None,
+    json: JsonFlag = False,
+) -> None:
+    """Show one document after every step; nothing is stored."""
+    from ingestion.trace import trace_document
+
+    steps = trace_document(prepared(), path_or_url, url)
+    if json:
+        print_json(steps)
+    else:
+        from ingestion.trace_report import print_trace
+
+        print_trace(console(), steps)
+
+
+def status(*, json: JsonFlag = False) -> None:
+    """Show lags, counts and the ledger of the last runs."""
+    from ingestion.status import print_status, status_of
+
+    found = status_of(prepared())
+    if json:
+        print_json(found)
+    else:
+        print_status(console(), found)
+
+
+def serve(
+    *,
+    port: Annotated[int, typer.Option(help="Port of the search page.")] = 8000,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; loopback unless you say otherwise.")
+    ] = "127.0.0.1",
+) -> None:
+    """Open the search page."""
+    import uvicorn
+
+    from ingestion.status import status_of
+    from ingestion.web.app import create_app
+    from ingestion.wiring import Wiring
+
+    settings = prepared()
+    with Wiring(settings) as wiring:
+        app = create_app(wiring.search, lambda: status_of(settings))
+        console().print(f"search: [link]http://{host}:{port}/[/] - Ctrl-C ends it")
+        uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False)

@@ -1,0 +1,99 @@
+"""The commands that move documents: the whole walk, or one job of it."""
+
+from typing import Annotated
+
+import typer
+
+from ingestion.cli.common import JsonFlag, console, prepared, print_json, progress
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    for command in (run, collect, transform, store, index, audit, export):
+        app.command()(command)
+
+
+def run(
+    inputs: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[PATH_OR_URL]...", help="Files, folders, addresses; else the catalogue."),
+    ] = None,
+    *,
+    json: JsonFlag = False,
+) -> None:
+    """Do the whole walk once, from collect to export.
+
+    Files may be html, xml, json, ndjson, txt or warc, also with .gz; an address may be a feed, a
+    sitemap or a page. Everything that enters ends in the ledger with exactly one outcome.
+    """
+    from ingestion import jobs
+    from ingestion.report import report_run, summary
+
+    settings = prepared()
+    run_id = jobs.new_run_id("run")
+    with jobs.sample_newsroom(settings) as served:
+        collecting = (
+            (lambda: jobs.collect_input(served, inputs, run_id=run_id))
+            if inputs
+            else (lambda: jobs.collect(served, run_id=run_id))
+        )
+        collected = progress("collect", collecting, quiet=json)
+    for job in (jobs.transform, jobs.store, jobs.index, jobs.audit, jobs.export):
+        progress(job.__name__, lambda job=job: job(settings), quiet=json)
+    if json:
+        print_json(summary(settings, run_id))
+    else:
+        report_run(console(), settings, run_id)
+        for source, cause in collected.unreachable.items():
+            console().print(f"[yellow]not reached:[/] {source}: {cause}")
+
+
+def collect(
+    sources: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[SOURCE]...", help="Ids of sources; else all that are enabled."),
+    ] = None,
+    *,
+    json: JsonFlag = False,
+) -> None:
+    """Fetch what the catalogue's sources offer into `news.raw`."""
+    from ingestion import jobs
+
+    settings = prepared()
+    run_id = jobs.new_run_id("collect")
+    with jobs.sample_newsroom(settings) as served:
+        report = progress("collect", lambda: jobs.collect(served, sources, run_id=run_id), quiet=json)
+    print_json(report)
+
+
+def transform(*, json: JsonFlag = False) -> None:
+    """Turn raw documents into clean articles, until caught up."""
+    _one_job("transform", json=json)
+
+
+def store(*, json: JsonFlag = False) -> None:
+    """Bring clean articles into the lake, until caught up."""
+    _one_job("store", json=json)
+
+
+def index(*, json: JsonFlag = False) -> None:
+    """Make clean articles searchable, until caught up."""
+    _one_job("index", json=json)
+
+
+def audit(*, json: JsonFlag = False) -> None:
+    """Judge the changed days of the lake by the expectations."""
+    _one_job("audit", json=json)
+
+
+def export(*, json: JsonFlag = False) -> None:
+    """Write the audited days of the lake as plain Parquet."""
+    _one_job("export", json=json)
+
+
+def _one_job(name: str, *, json: bool) -> None:
+    from ingestion import jobs
+
+    settings = prepared()
+    report = progress(name, lambda: getattr(jobs, name)(settings), quiet=json)
+    print_json(report)

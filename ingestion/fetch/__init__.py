@@ -1,0 +1,1 @@
+"""Fetching: politely (`manners`), safely (`guard`), and within stated limits (`client`)."""

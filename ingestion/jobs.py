@@ -1,0 +1,289 @@
+"""The jobs: one bounded piece of the walk each, run alike by an Airflow task and by the command line.
+
+Every job opens what it needs, works until it has caught up, and returns a small report; a fault is
+raised. None of them does anything twice, however often it is run.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import msgspec
+from msgspec import Struct, field
+
+from ingestion import pipeline
+from ingestion.article import Outcome
+from ingestion.errors import ConfigurationError, Fenced, Unbalanced, Unreachable
+from ingestion.ports import Source
+from ingestion.settings import BUNDLED_CATALOGUE, Settings, load_settings
+from ingestion.telemetry.logs import configure_logs
+from ingestion.topics import ARTICLES, OUTCOMES, RAW
+from ingestion.wiring import Wiring
+
+if TYPE_CHECKING:
+    from ingestion.lake.export import ExportReport
+    from ingestion.sources.catalogue import Entry
+    from ingestion.state.ledger import Balance
+
+FOLDS_BEFORE_DOUBT = 5
+"""A ledger that is still open after so many looks, with nothing in flight, does not balance."""
+
+
+class Collected(Struct, frozen=True, kw_only=True):
+    """Documents that entered by source, and the sources that could not be reached, with the cause."""
+
+    run_id: str
+    entered: dict[str, int] = field(default_factory=dict)
+    unreachable: dict[str, str] = field(default_factory=dict)
+
+
+class Drained(Struct, frozen=True, kw_only=True):
+    """Records handled by a job, and records that came after it began to finish."""
+
+    handled: int
+    lag: int
+
+
+class Account(Struct, frozen=True, kw_only=True):
+    """What the books say. `reasons` splits up what was dropped and rejected."""
+
+    documents: int
+    outcomes: dict[str, int]
+    reasons: dict[str, int]
+    open_documents: int
+    sources: "list[Balance]"
+
+
+class Audited(Struct, frozen=True, kw_only=True):
+    """The days that were judged, with their rows, and the page that shows how."""
+
+    days: dict[str, int]
+    warnings: tuple[str, ...]
+    page: str
+
+
+def new_run_id(command: str) -> str:
+    """Name a run: what started it, when, and something that no other run has."""
+    return f"{command}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{uuid4().hex[:6]}"
+
+
+# ── collect ─────────────────────────────────────────────────────────────────────────────
+
+
+def plan(settings: Settings, *, only_due: bool = False) -> list[list[str]]:
+    """Deal the ids of the enabled sources into buckets, all sources of one host in one bucket.
+
+    With `only_due`, sources that were read less than their cadence ago are left out.
+    """
+    with Wiring(settings) as wiring:
+        entries = [entry for entry in _catalogue(settings) if not only_due or _is_due(wiring, entry)]
+    hosts: dict[str, list[str]] = {}
+    for entry in entries:
+        hosts.setdefault(urlsplit(entry.urls[0]).netloc, []).append(entry.id)
+    buckets: list[list[str]] = [[] for _ in range(min(settings.buckets, len(hosts)))]
+    for number, ids in enumerate(hosts.values()):
+        buckets[number % len(buckets)] += ids
+    return buckets
+
+
+def collect(settings: Settings, source_ids: Sequence[str] | None = None, *, run_id: str) -> Collected:
+    """Collect from the catalogue's sources, or from some of them.
+
+    A source that cannot be reached does not keep the others back; raises `Unreachable` where none
+    of several could be, because then it is the network that is down.
+    """
+    from ingestion.sources import open_source
+
+    entries = [e for e in _catalogue(settings) if source_ids is None or e.id in source_ids]
+    missing = set(source_ids or ()) - {entry.id for entry in entries}
+    if missing:
+        raise ConfigurationError(f"no enabled source {', '.join(sorted(missing))} in {settings.catalogue}")
+    with Wiring(settings) as wiring:
+        sources = [
+            open_source(
+                entry, fetcher=wiring.fetcher, memory=wiring.source_memory, limits=wiring.source_limits
+            )
+            for entry in entries
+        ]
+        return _collect(wiring, sources, run_id)
+
+
+def collect_input(settings: Settings, inputs: Iterable[str], *, run_id: str) -> Collected:
+    """Collect from files, folders and addresses that a person names."""
+    with Wiring(settings) as wiring:
+        return _collect(wiring, [open_input(wiring, name) for name in inputs], run_id)
+
+
+def open_input(wiring: Wiring, name: str) -> Source:
+    """Open a file, a folder or an address as a source. Raises `ConfigurationError` where there is none."""
+    from ingestion.sources.address import from_url
+    from ingestion.sources.files import FilesSource
+
+    if name.startswith(("http://", "https://")):
+        return from_url(
+            name, fetcher=wiring.fetcher, memory=wiring.source_memory, limits=wiring.source_limits
+        )
+    path = Path(name)
+    if not path.exists():
+        raise ConfigurationError(f"there is no file or folder {name}")
+    return FilesSource(path, limits=wiring.source_limits)
+
+
+def _collect(wiring: Wiring, sources: Sequence[Source], run_id: str) -> Collected:
+    entered: dict[str, int] = {}
+    unreachable: dict[str, str] = {}
+    first = sources[0].ref.id if sources else "nothing"
+    with closing(wiring.producer(f"collect-{first}")) as producer:
+        for source in sources:
+            try:
+                entered[source.ref.id] = pipeline.collect(
+                    wiring.walk, source, run_id, producer, wiring.source_memory
+                )
+            except Unreachable as fault:
+                unreachable[source.ref.id] = str(fault)
+    if unreachable and not entered:
+        raise Unreachable("; ".join(f"{source}: {cause}" for source, cause in unreachable.items()))
+    return Collected(run_id=run_id, entered=entered, unreachable=unreachable)
+
+
+def _catalogue(settings: Settings) -> "list[Entry]":
+    from ingestion.sources.catalogue import load_catalogue
+
+    return [entry for entry in load_catalogue(settings.catalogue) if entry.enabled]
+
+
+def _is_due(wiring: Wiring, entry: "Entry") -> bool:
+    health = wiring.source_memory.health().get(entry.id)
+    if health is None:
+        return True
+    return (datetime.now(UTC) - health.attempted_at).total_seconds() >= entry.cadence_seconds
+
+
+@contextmanager
+def sample_newsroom(settings: Settings) -> Iterator[Settings]:
+    """Serve the sample newsroom where it is the catalogue and nobody serves it; yield the settings to it."""
+    if settings.catalogue != BUNDLED_CATALOGUE or settings.fetch.connect_to:
+        yield settings
+        return
+    from ingestion.newsroom.server import running
+
+    with running() as address:
+        fetch = {"connect_to": {"*.example": f"{address.host}:{address.port}"}, "min_interval_seconds": 0}
+        yield settings.model_copy(update={"fetch": settings.fetch.model_copy(update=fetch)})
+
+
+# ── transform, store, index ─────────────────────────────────────────────────────────────
+
+
+def transform(settings: Settings) -> Drained:
+    """Turn raw documents into articles until caught up."""
+    with Wiring(settings) as wiring:
+        handled = pipeline.transform(wiring.walk, wiring.memory, wiring.producer("transform"))
+        return Drained(handled=handled, lag=wiring.broker.lag("transform", RAW))
+
+
+def store(settings: Settings) -> Drained:
+    """Bring articles into the lake until caught up."""
+    with Wiring(settings) as wiring:
+        handled = pipeline.store(
+            wiring.walk, wiring.gate, wiring.auditor, wiring.lake, wiring.producer("store")
+        )
+        return Drained(handled=handled, lag=wiring.broker.lag("store", ARTICLES))
+
+
+def index(settings: Settings) -> Drained:
+    """Make articles searchable until caught up."""
+    with Wiring(settings) as wiring:
+        handled = pipeline.index(wiring.walk, wiring.gate, wiring.search, wiring.producer("index"))
+        return Drained(handled=handled, lag=wiring.broker.lag("index", ARTICLES))
+
+
+# ── account ─────────────────────────────────────────────────────────────────────────────
+
+
+def account(settings: Settings, run_id: str | None = None) -> Account:
+    """Bring the ledger up to date and see whether it balances. Raises `Unbalanced`.
+
+    Documents that wait on `news.raw` are in flight, and no fault.
+    """
+    with Wiring(settings) as wiring:
+        for _ in range(FOLDS_BEFORE_DOUBT):
+            in_flight = wiring.broker.lag("transform", RAW)
+            with suppress(Fenced):  # another worker keeps the same books, and was faster
+                pipeline.account(wiring.walk, wiring.ledger)
+            books = wiring.ledger.balances()
+            unsettled = [balance for balance in books if balance.open_documents]
+            if in_flight or wiring.broker.lag("account", OUTCOMES) or not unsettled:
+                return _account([b for b in books if run_id in {None, b.run_id}])
+    raise Unbalanced(
+        "; ".join(
+            f"run {b.run_id}, source {b.source_id}: {b.entered} documents entered, "
+            f"{b.entered - b.open_documents} have an outcome ({b.outcomes})"
+            for b in unsettled
+        )
+    )
+
+
+def _account(books: "list[Balance]") -> Account:
+    labels: Counter[str] = Counter()
+    for balance in books:
+        labels.update(balance.outcomes)
+    return Account(
+        documents=sum(balance.entered for balance in books),
+        outcomes=by_outcome(labels),
+        reasons={label: labels[label] for label in sorted(labels) if "/" in label},
+        open_documents=sum(balance.open_documents for balance in books),
+        sources=books,
+    )
+
+
+def by_outcome(labels: Mapping[str, int]) -> dict[str, int]:
+    """Sum up ledger labels, `dropped/not_an_article` and the like, by their outcome."""
+    sums = {str(outcome): 0 for outcome in Outcome}
+    for label, count in labels.items():
+        sums[label.partition("/")[0]] += count
+    return sums
+
+
+# ── audit and export ────────────────────────────────────────────────────────────────────
+
+
+def audit(settings: Settings) -> Audited:
+    """Judge the days of the lake that have changed since they were judged last. Raises `AuditFailed`."""
+    from ingestion.lake.audit import fail_loudly
+    from ingestion.lake.data_docs import build_data_docs
+    from ingestion.lake.report import newest_by_day
+
+    with Wiring(settings) as wiring:
+        reader = wiring.lake_reader()
+        judged = newest_by_day(settings.data_docs / "reports")
+        changed = [d for d in reader.days() if d.day not in judged or judged[d.day].rows != d.rows]
+        reports = [wiring.auditor.audit_day(d.day, reader.day(d.day, NARROW)) for d in changed]
+        page = build_data_docs(settings.data_docs)
+    for report in reports:
+        fail_loudly(report)
+    warnings = tuple(f"{r.day}: {check.statement}" for r in reports for check in r.failures)
+    return Audited(days={str(r.day): r.rows for r in reports}, warnings=warnings, page=str(page))
+
+
+def export(settings: Settings) -> "ExportReport":
+    """Write the days of the lake that have changed, and passed their audit, as plain Parquet."""
+    from ingestion.lake.export import export_articles
+
+    with Wiring(settings) as wiring:
+        return export_articles(wiring.lake_reader(), settings.exports)
+
+
+# ── how a task runs a job ───────────────────────────────────────────────────────────────
+
+
+def run(job: Callable[..., object], *arguments: object, **options: object) -> Any:
+    """Run a job by the settings of the environment; return its report as plain values."""
+    settings = load_settings()
+    configure_logs(settings.log_level)
+    return msgspec.to_builtins(job(settings, *arguments, **options), enc_hook=str)

@@ -1,0 +1,1 @@
+"""A sample newsroom: six fictional publishers on loopback, to try the whole walk without the outside."""

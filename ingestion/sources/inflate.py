@@ -1,0 +1,36 @@
+"""Unpacking gzip with limits on size and ratio, so that a bomb is refused and never held."""
+
+import gzip
+import zlib
+from typing import BinaryIO
+
+from ingestion.errors import TooLarge, Unreadable
+from ingestion.sources.digest import CHUNK_BYTES
+from ingestion.sources.limits import Limits
+
+RATIO_FREE_BYTES = 1024 * 1024
+"""Small files may be packed as tightly as they like."""
+
+
+def gunzip(packed: BinaryIO, *, packed_bytes: int, limits: Limits) -> bytes:
+    """Unpack all of it. Raises `TooLarge`, `Unreadable`."""
+    allowed = min(limits.max_bytes, max(RATIO_FREE_BYTES, packed_bytes * limits.max_ratio))
+    body = bytearray()
+    try:
+        with gzip.GzipFile(fileobj=packed) as unpacked:
+            while chunk := unpacked.read(CHUNK_BYTES):
+                body += chunk
+                if len(body) > allowed:
+                    raise TooLarge(f"{packed_bytes} bytes of gzip unpack to more than {allowed}")
+    except (OSError, EOFError, zlib.error) as error:
+        raise Unreadable(f"a gzip archive that cannot be unpacked: {error}") from error
+    return bytes(body)
+
+
+def gunzip_head(packed: BinaryIO, size: int) -> bytes:
+    """Unpack the beginning, as far as it can be; nothing where it cannot."""
+    try:
+        with gzip.GzipFile(fileobj=packed) as unpacked:
+            return unpacked.read1(size)
+    except (OSError, EOFError, zlib.error):
+        return b""

@@ -1,0 +1,145 @@
+"""Visiting links: the same for every kind of source that offers addresses."""
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from itertools import islice
+from urllib.parse import urldefrag, urljoin
+
+from msgspec.structs import replace
+
+from ingestion.article import Document, Drop, Outcome, Rejected, RejectedPayload
+from ingestion.errors import HttpFailure, Permanent, Transient
+from ingestion.ports import (
+    Disallowed,
+    Fetched,
+    Fetcher,
+    Link,
+    NotModified,
+    SourceMemory,
+    Validators,
+    Visit,
+    Visited,
+)
+from ingestion.sources.catalogue import Entry
+from ingestion.sources.documents import Origin, dead, from_answer, wellformed, wellformed_map
+from ingestion.sources.limits import Limits
+
+ROBOTS_DISALLOWED = Drop(Outcome.DROPPED, "robots_disallowed")
+EMPTY_BODY = Drop(Outcome.DROPPED, "empty_body")
+UNCHANGED = Drop(Outcome.UNCHANGED, "")
+
+Now = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """The wall clock, aware UTC."""
+    return datetime.now(UTC)
+
+
+def unique(links: Iterable[Link], base: str, limit: int) -> tuple[Link, ...]:
+    """Make links absolute, take fragments off, and keep the first of each address."""
+    found: dict[str, Link] = {}
+    for link in links:
+        url = _absolute(base, link.url)
+        if url not in found:
+            item_id = wellformed(link.item_id) if link.item_id else None
+            found[url] = replace(link, url=url, item_id=item_id, hints=wellformed_map(link.hints))
+        if len(found) >= limit:
+            break
+    return tuple(found.values())
+
+
+def _absolute(base: str, url: str) -> str:
+    url = wellformed(url.strip())
+    try:
+        return without_fragment(urljoin(base, url))
+    except ValueError:
+        return url
+
+
+def without_fragment(url: str) -> str:
+    """Take the fragment off.
+
+    What cannot be read as an address stays as it is: the fetcher refuses it with a reason, so that
+    the item is told instead of lost.
+    """
+    try:
+        return urldefrag(url).url or url
+    except ValueError:
+        return url
+
+
+class Visitor:
+    """Fetches the links of one source, each with what is remembered of it."""
+
+    def __init__(
+        self,
+        entry: Entry,
+        fetcher: Fetcher,
+        memory: SourceMemory,
+        limits: Limits,
+        now: Now = utc_now,
+    ) -> None:
+        self.fetcher = fetcher
+        self.limits = limits
+        self.now = now
+        self._memory = memory
+        self._recheck_seconds = entry.recheck_seconds
+
+    def visits(self, origin: Origin, links: Iterable[Link]) -> Iterator[Visit]:
+        """Visit the links that are due, up to the limit of the run."""
+        due = (
+            (link, known) for link in links for known in (self._memory.visited(link.url),) if self._due(known)
+        )
+        for link, known in islice(due, self.limits.max_visits):
+            yield self.visit(origin, link, known)
+
+    def visit(self, origin: Origin, link: Link, known: Visited | None) -> Visit:
+        """Go there once.
+
+        What failed for good is remembered as visited, so that it is not asked for with every run;
+        what may pass is not, so that the next run tries again.
+        """
+        before = known.validators if known else Validators()
+        try:
+            answer = self.fetcher.fetch(link.url, before)
+            result = self._result(origin, link, answer)
+        except Transient as fault:
+            return Visit(result=failed_link(origin, link.url, fault))
+        except Permanent as fault:
+            return Visit(
+                result=failed_link(origin, link.url, fault), visited=self._visited(link, Validators())
+            )
+        after = answer.validators if isinstance(answer, Fetched) else before
+        return Visit(result=result, visited=self._visited(link, after))
+
+    def _due(self, known: Visited | None) -> bool:
+        if known is None:
+            return True
+        return (self.now() - known.visited_at).total_seconds() >= self._recheck_seconds
+
+    def _visited(self, link: Link, validators: Validators) -> Visited:
+        return Visited(url=link.url, validators=validators, visited_at=self.now())
+
+    def _result(
+        self, origin: Origin, link: Link, answer: Fetched | NotModified | Disallowed
+    ) -> Document | Drop | Rejected:
+        if isinstance(answer, NotModified):
+            return UNCHANGED
+        if isinstance(answer, Disallowed):
+            return ROBOTS_DISALLOWED
+        if not answer.body.strip():
+            return EMPTY_BODY
+        try:
+            return from_answer(origin, link, answer)
+        except Permanent as fault:
+            named = origin.named(link.item_id)
+            return dead(named, fault, locator=link.url, payload=answer.body, headers=answer.headers)
+
+
+def failed_link(origin: Origin, url: str, fault: Permanent | Transient) -> Rejected:
+    """Build the dead letter of an address: the body of the answer where there is one, else the address."""
+    if isinstance(fault, HttpFailure) and fault.body:
+        return dead(origin, fault, locator=url, payload=fault.body)
+    payload = wellformed(url).encode()
+    return dead(origin, fault, locator=url, payload=payload, payload_kind=RejectedPayload.LINK)

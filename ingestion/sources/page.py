@@ -1,0 +1,43 @@
+"""A fixed list of pages."""
+
+from collections.abc import Iterator
+
+from ingestion.article import Publisher, Rejected, SourceRef
+from ingestion.ports import Link, SourceMemory, Visit
+from ingestion.sources.catalogue import Entry
+from ingestion.sources.documents import Origin
+from ingestion.sources.links import Visitor, unique
+
+
+class PageSource:
+    """A `Source` that offers the addresses of its entry."""
+
+    def __init__(self, entry: Entry, visitor: Visitor, memory: SourceMemory) -> None:
+        self._entry = entry
+        self._visitor = visitor
+        self._memory = memory
+        self._failure: str | None = None
+
+    @property
+    def ref(self) -> SourceRef:
+        """Its identity."""
+        return self._entry.ref
+
+    @property
+    def publisher(self) -> Publisher:
+        """What the catalogue knows of the publisher."""
+        return self._entry.publisher
+
+    def visits(self, run_id: str) -> Iterator[Visit]:
+        """Visit each page that is due."""
+        self._failure = None
+        origin = Origin(source=self.ref, publisher=self.publisher, run_id=run_id)
+        links = unique((Link(url=url) for url in self._entry.urls), "", self._visitor.limits.max_links)
+        for visit in self._visitor.visits(origin, links):
+            if isinstance(visit.result, Rejected):
+                self._failure = f"{visit.result.locator}: {visit.result.message}"
+            yield visit
+
+    def settle(self) -> None:
+        """Note how it went; the last failure stands for all."""
+        self._memory.record_health(self.ref.id, self._failure)

@@ -1,0 +1,231 @@
+"""One document after every step of the walk, over a log, a lake and an index of its own; nothing is kept.
+
+The steps are the real ones: the same functions, in the same order, as the jobs run them.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from ingestion import jobs, pipeline, stages
+from ingestion.article import Article, Document, Drop, Rejected, RejectedPayload
+from ingestion.codec import decode_row, plain
+from ingestion.errors import ConfigurationError, Permanent
+from ingestion.parse import parse
+from ingestion.ports import Record, Source, Visit
+from ingestion.rejected import rejected
+from ingestion.settings import Settings
+from ingestion.tallies import label_of
+from ingestion.topics import ARTICLES, RAW
+from ingestion.wiring import Wiring
+
+Result = Document | Article | Drop | Rejected
+PREVIEW_BYTES = 200
+
+
+class Step(Struct, frozen=True, kw_only=True):
+    """One step: which, what it made of the document in words, and the fields that it set or changed."""
+
+    step: str
+    made: str
+    fields: dict[str, Any]
+
+
+class Trace(Struct, frozen=True, kw_only=True):
+    """Every step of one document in order, and the outcome that the ledger would count."""
+
+    locator: str
+    outcome: str
+    steps: tuple[Step, ...]
+
+
+# ── news parse ──────────────────────────────────────────────────────────────────────────
+
+
+def parsed(path: Path, url: str | None) -> list[dict[str, Any]]:
+    """Parse every document in a file or folder, as the contract has it; what is no article says so."""
+    from ingestion.sources.files import FilesSource
+
+    visits = FilesSource(path).visits("parse")
+    return [shown(_prepared(_at(visit.result, url))) for visit in visits]
+
+
+def _prepared(result: Document | Drop | Rejected) -> Result:
+    """Parse and pass the pure stages, as `transform` does before it asks its memory."""
+    if not isinstance(result, Document):
+        return result
+    try:
+        article = parse(result)
+        return stages.prepare(article) if isinstance(article, Article) else article
+    except Permanent as fault:
+        return _refused(result, fault)
+
+
+def shown(result: Result) -> dict[str, Any]:
+    """Turn a result into plain values; a decision to drop or reject names itself."""
+    if isinstance(result, Drop):
+        return {"outcome": str(result.outcome), "reason": result.reason}
+    values = plain(result)
+    if isinstance(result, Rejected):
+        return {
+            "outcome": "rejected",
+            **{k: values[k] for k in ("locator", "error", "message", "payload_bytes")},
+        }
+    if isinstance(result, Document):
+        values["body"] = f"{len(result.body):,} bytes, beginning {result.body[:PREVIEW_BYTES]!r}"
+    return values
+
+
+def _refused(document: Document, fault: Permanent) -> Rejected:
+    return rejected(
+        fault,
+        stage="transform",
+        source=document.source,
+        run_id=document.run_id,
+        locator=document.locator,
+        payload=document.body,
+        payload_kind=RejectedPayload.BYTES,
+    )
+
+
+def _at(result: Document | Drop | Rejected, url: str | None) -> Document | Drop | Rejected:
+    if url is None or not isinstance(result, Document):
+        return result
+    return replace(result, fetched_url=url, discovered_url=url)
+
+
+# ── news trace ──────────────────────────────────────────────────────────────────────────
+
+
+def trace_document(settings: Settings, path_or_url: str, url: str | None = None) -> Trace:
+    """Walk one document through every step. Raises `ConfigurationError` where there is none."""
+    with jobs.sample_newsroom(settings) as served, _scratch(served) as wiring:
+        source = jobs.open_input(wiring, path_or_url)
+        first = next(iter(source.visits("trace")), None)
+        if first is None:
+            raise ConfigurationError(f"there is no document in {path_or_url}")
+        offered = replace(first, result=_at(first.result, url))
+        steps, outcome = _walk(wiring, _Offered(source, offered))
+    locator = path_or_url if isinstance(offered.result, Drop) else offered.result.locator
+    return Trace(locator=locator, outcome=outcome, steps=tuple(steps))
+
+
+def _walk(wiring: Wiring, source: "_Offered") -> tuple[list[Step], str]:
+    offered = source.visit.result
+    pipeline.collect(wiring.walk, source, "trace", wiring.producer("collect"), wiring.source_memory)
+    steps = [Step(step="collect", made=_made(offered), fields=shown(offered))]
+    if not isinstance(offered, Document):
+        return steps, label_of(offered)
+    (record,) = wiring.broker.read(RAW)
+    steps.append(_on_topic(record))
+    result = _staged(wiring, record, offered, steps)
+    if isinstance(result, Article):
+        pipeline.transform(wiring.walk, wiring.memory, wiring.producer("transform"))
+        steps += _landed(wiring, result)
+    return steps, label_of(result)
+
+
+def _staged(wiring: Wiring, record: Record, document: Document, steps: list[Step]) -> Result:
+    """Pass each stage by itself; a record that `transform` then reads again finds its own claims."""
+    try:
+        result = parse(document)
+        steps.append(Step(step="parse", made=_made(result), fields=shown(result)))
+        with wiring.memory.claims() as claims:
+            for stage in (*stages.PURE, *(partial(stage, claims=claims) for stage in stages.CLAIMING)):
+                if isinstance(result, Drop):
+                    return result
+                before, result = result, stage(_placed(result, record))
+                steps.append(_stage_step(_name(stage), before, result))
+    except Permanent as fault:
+        letter = _refused(document, fault)
+        steps.append(Step(step="rejected", made=_made(letter), fields=shown(letter)))
+        return letter
+    return result
+
+
+def _placed(article: Article, record: Record) -> Article:
+    lineage = replace(article.lineage, topic=record.topic, partition=record.partition, offset=record.offset)
+    return replace(article, ingested_at=record.timestamp, lineage=lineage)
+
+
+def _name(stage: Any) -> str:
+    return str(getattr(stage, "func", stage).__name__)
+
+
+def _stage_step(name: str, before: Article, after: Article | Drop) -> Step:
+    if isinstance(after, Drop):
+        return Step(step=name, made=_made(after), fields=shown(after))
+    old, new = plain(before), plain(after)
+    changed = {key: new[key] for key in new if new[key] != old[key]}
+    made = ", ".join(changed) if changed else "nothing to change"
+    return Step(step=name, made=made, fields=changed)
+
+
+def _on_topic(record: Record) -> Step:
+    fields = {"key": record.key.decode("utf-8", "replace"), "headers": record.headers}
+    made = f"partition {record.partition}, offset {record.offset}, {len(record.value):,} bytes of Avro"
+    return Step(step=record.topic, made=made, fields=fields)
+
+
+def _landed(wiring: Wiring, article: Article) -> Iterator[Step]:
+    (record,) = wiring.broker.read(ARTICLES)
+    yield _on_topic(record)
+    row = decode_row(record.value, Article)
+    broken = wiring.gate.failures([row]).get(0, ())
+    yield Step(step="gate", made=f"breaks {', '.join(broken)}" if broken else "keeps every rule", fields={})
+    if broken:
+        return
+    wiring.lake.append([row], {record.at: record.offset}, {record.at: record.offset + 1})
+    stored = wiring.lake_reader()
+    yield Step(step="store", made=f"{stored.count()} row in the lake, version {stored.version}", fields={})
+    wiring.search.bulk([row])
+    hit = wiring.search.get(article.article_id)
+    yield Step(step="index", made=f"found as {hit.article_id}" if hit else "not found", fields={})
+
+
+def _made(result: Result) -> str:
+    if isinstance(result, Document):
+        return f"{result.kind} of {len(result.body):,} bytes"
+    if isinstance(result, Article):
+        return f"an article of {len(result.paragraphs)} paragraphs; {len(result.extraction.removed)} lines removed"
+    return label_of(result)
+
+
+@contextmanager
+def _scratch(settings: Settings) -> Iterator[Wiring]:
+    """Wire everything that is embedded into a folder that is thrown away."""
+    with TemporaryDirectory(prefix="news-trace-") as folder:
+        data = Path(folder)
+        places = {
+            "data_dir": data,
+            "broker": f"log:{data / 'log.sqlite'}",
+            "search": f"index:{data / 'index'}",
+            "lake": f"file:{data / 'lake'}",
+            "state": f"sqlite:{data / 'state.sqlite'}",
+            "partitions": 1,
+        }
+        with Wiring(settings.model_copy(update=places)) as wiring:
+            yield wiring
+
+
+class _Offered:
+    """A `Source` that offers what was fetched already."""
+
+    def __init__(self, source: Source, visit: Visit) -> None:
+        self.ref = source.ref
+        self.publisher = source.publisher
+        self.visit = visit
+
+    def visits(self, run_id: str) -> Iterator[Visit]:
+        """Offer it once."""
+        del run_id
+        yield self.visit
+
+    def settle(self) -> None:
+        """Nothing is remembered."""

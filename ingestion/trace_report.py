@@ -1,0 +1,86 @@
+"""A trace and parsed articles, for people."""
+
+from typing import Any
+
+from rich.console import Console, Group
+from rich.markup import escape
+from rich.padding import Padding
+from rich.panel import Panel
+from rich.table import Table
+
+from ingestion.trace import Step, Trace
+
+LONG = 400
+"""Characters of one value that are shown; `--json` shows all of it."""
+
+
+def print_trace(console: Console, trace: Trace) -> None:
+    """Print every step, in order."""
+    console.print(f"[bold]{escape(trace.locator)}[/]")
+    for number, step in enumerate(trace.steps, start=1):
+        console.print(f"\n[bold cyan]{number}. {step.step}[/]  {escape(step.made)}")
+        console.print(Padding(_body(step), (0, 0, 0, 3)))
+    console.print(f"\noutcome: [bold]{escape(trace.outcome)}[/]")
+
+
+def print_parsed(console: Console, results: list[dict[str, Any]]) -> None:
+    """Print each article, or why it is none."""
+    for result in results:
+        title = result.get("headline") or result.get("locator") or "no article"
+        console.print(Panel(_fields(result), title=escape(str(title)), title_align="left"))
+
+
+def _body(step: Step) -> Group:
+    return _fields(step.fields)
+
+
+def _fields(fields: dict[str, Any]) -> Group:
+    fields = dict(fields)
+    paragraphs = fields.pop("paragraphs", ())
+    extraction = fields.pop("extraction", None) or {}
+    if paragraphs:
+        fields.pop("body", None)
+    parts: list[Any] = [_facts(fields, extraction)]
+    if paragraphs:
+        parts.append(_paragraphs(paragraphs))
+    if extraction.get("removed"):
+        parts.append(_removed(extraction["removed"]))
+    return Group(*parts)
+
+
+def _facts(fields: dict[str, Any], extraction: dict[str, Any]) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    rest = {f"extraction.{key}": value for key, value in extraction.items() if key != "removed"}
+    for name, value in {**fields, **rest}.items():
+        if value not in (None, "", [], (), {}):
+            table.add_row(name, escape(_short(value)))
+    return table
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, dict):
+        text = ", ".join(f"{key}: {item}" for key, item in value.items() if item is not None)
+    elif isinstance(value, list | tuple):
+        text = "; ".join(_short(item) for item in value)
+    else:
+        text = str(value)
+    return text if len(text) <= LONG else f"{text[:LONG]}… ({len(text):,} characters)"
+
+
+def _paragraphs(paragraphs: Any) -> Table:
+    table = Table("", "role", "text", title=f"{len(paragraphs)} blocks of the body", title_justify="left")
+    for number, paragraph in enumerate(paragraphs, start=1):
+        table.add_row(str(number), paragraph["role"], escape(_short(paragraph["text"])))
+    return table
+
+
+def _removed(removed: Any) -> Table:
+    table = Table(
+        "line", "rule", "text", title=f"{len(removed)} pieces of furniture removed", title_justify="left"
+    )
+    for piece in removed:
+        line = "" if piece["line"] is None else str(piece["line"])
+        table.add_row(line, piece["rule"], escape(_short(piece["text"])))
+    return table

@@ -1,0 +1,190 @@
+"""The only place that knows which adapter stands behind a URL. What is not used is not opened."""
+
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Protocol, Self, TypeVar
+
+from ingestion.drain import Budget
+from ingestion.errors import ConfigurationError
+from ingestion.pipeline import Walk
+from ingestion.ports import Broker, Gate, Observer, Producer
+from ingestion.settings import Settings
+from ingestion.telemetry.logs import LogObserver
+from ingestion.topics import topics
+
+if TYPE_CHECKING:
+    from ingestion.fetch.client import PoliteFetcher
+    from ingestion.lake.audit import GreatExpectationsAuditor
+    from ingestion.lake.delta import DeltaLake
+    from ingestion.lake.reader import LakeReader
+    from ingestion.search.embedded.index import TantivyIndex
+    from ingestion.sources.limits import Limits
+    from ingestion.state.claims import SqlMemory
+    from ingestion.state.database import StateDatabase
+    from ingestion.state.ledger import SqlLedger
+    from ingestion.state.sources import SqlSourceMemory
+
+
+class Closeable(Protocol):
+    """What has to be let go of at the end."""
+
+    def close(self) -> None:
+        """Let go."""
+        ...
+
+
+T = TypeVar("T")
+C = TypeVar("C", bound=Closeable)
+
+
+class Wiring:
+    """The parts of one process, opened at first use, closed together at the end of the `with` block."""
+
+    def __init__(self, settings: Settings, observer: Observer | None = None) -> None:
+        self.settings = settings
+        self.observer = observer or LogObserver()
+        self._open = ExitStack()
+
+    def __enter__(self) -> Self:
+        """Begin; nothing is opened yet."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close what was opened, last first."""
+        self._open.close()
+
+    @cached_property
+    def walk(self) -> Walk:
+        """What every job of the pipeline needs."""
+        settings = self.settings
+        return Walk(
+            broker=self.broker,
+            observer=self.observer,
+            rejected_share_limit=settings.rejected_share_limit,
+            budget=Budget(
+                batch_records=settings.batch_records,
+                batch_bytes=settings.batch_bytes,
+                job_records=settings.job_records,
+                job_seconds=settings.job_seconds,
+            ),
+        )
+
+    @cached_property
+    def broker(self) -> Broker:
+        """The log, with every topic in place."""
+        broker = self._close_later(_by_scheme("broker", self.settings.broker, {"log": _embedded_broker}))
+        broker.create_topics(topics(self.settings.partitions))
+        return broker
+
+    def producer(self, job: str) -> Producer:
+        """Open the producer of a job in this worker's slot; an older one in the same slot is fenced."""
+        return self._close_later(self.broker.producer(f"{job}-{self.settings.slot}"))
+
+    @cached_property
+    def lake(self) -> "DeltaLake":
+        """The writing side of the lake."""
+        from ingestion.lake.delta import DeltaLake
+
+        return DeltaLake(self.settings.lake)
+
+    def lake_reader(self) -> "LakeReader":
+        """Read the lake as it stands now."""
+        from ingestion.lake.reader import LakeReader
+
+        return LakeReader(self.settings.lake)
+
+    @cached_property
+    def search(self) -> "TantivyIndex":
+        """Full-text search, both sides."""
+        memory_bytes = self.settings.index_memory_bytes
+        return _by_scheme(
+            "search", self.settings.search, {"index": lambda folder: _embedded_index(folder, memory_bytes)}
+        )
+
+    @cached_property
+    def gate(self) -> Gate:
+        """The row-level expectations."""
+        from expectations import masks
+
+        return masks
+
+    @cached_property
+    def auditor(self) -> "GreatExpectationsAuditor":
+        """The batch-level expectations."""
+        from ingestion.lake.audit import GreatExpectationsAuditor
+
+        return GreatExpectationsAuditor(self.settings.data_docs)
+
+    @cached_property
+    def fetcher(self) -> "PoliteFetcher":
+        """The HTTP client, with its manners and its guard."""
+        from ingestion.fetch.client import PoliteFetcher
+        from ingestion.fetch.policy import FetchPolicy
+
+        return self._close_later(PoliteFetcher(FetchPolicy(**self.settings.fetch.model_dump())))
+
+    @cached_property
+    def source_limits(self) -> "Limits":
+        """How much one run takes from one source."""
+        from ingestion.sources.limits import Limits
+
+        return Limits(max_bytes=self.settings.fetch.max_bytes)
+
+    @cached_property
+    def state(self) -> "StateDatabase":
+        """What is remembered between runs."""
+        from ingestion.state.database import StateDatabase
+
+        return self._close_later(StateDatabase(self.settings.state))
+
+    @cached_property
+    def memory(self) -> "SqlMemory":
+        """What the stages remember of earlier articles."""
+        from ingestion.state.claims import SqlMemory
+
+        return SqlMemory(self.state)
+
+    @cached_property
+    def source_memory(self) -> "SqlSourceMemory":
+        """What was seen of publishers."""
+        from ingestion.state.sources import SqlSourceMemory
+
+        return SqlSourceMemory(self.state)
+
+    @cached_property
+    def ledger(self) -> "SqlLedger":
+        """Documents in, outcomes out."""
+        from ingestion.state.ledger import SqlLedger
+
+        return SqlLedger(self.state)
+
+    def _close_later(self, part: C) -> C:
+        self._open.callback(part.close)
+        return part
+
+
+def _by_scheme(setting: str, url: str, adapters: Mapping[str, Callable[[str], T]]) -> T:
+    scheme, _, rest = url.partition(":")
+    if scheme not in adapters or not rest:
+        known = ", ".join(f"{name}:…" for name in adapters)
+        raise ConfigurationError(
+            f"NEWS_{setting.upper()}={url!r}: there is no adapter for it; set it to one of {known}"
+        )
+    return adapters[scheme](rest)
+
+
+def _embedded_broker(path: str) -> Broker:
+    from ingestion.broker.embedded import EmbeddedBroker
+
+    return EmbeddedBroker(Path(path))
+
+
+def _embedded_index(folder: str, memory_bytes: int) -> "TantivyIndex":
+    from ingestion.search.embedded.index import TantivyIndex
+
+    return TantivyIndex(Path(folder), writer_memory_bytes=memory_bytes)
