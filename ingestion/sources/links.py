@@ -97,29 +97,34 @@ class Visitor:
     def visit(self, origin: Origin, link: Link, known: Visited | None) -> Visit:
         """Go there once.
 
-        What failed for good is remembered as visited, so that it is not asked for with every run;
-        what may pass is not, so that the next run tries again.
+        What may pass is not remembered as visited, so that the next run tries again. What failed for
+        good is, with its reason: the same failure again is unchanged, and not a second dead letter.
         """
         before = known.validators if known else Validators()
         try:
             answer = self.fetcher.fetch(link.url, before)
-            result = self._result(origin, link, answer)
         except Transient as fault:
             return Visit(result=failed_link(origin, link.url, fault))
         except Permanent as fault:
-            return Visit(
-                result=failed_link(origin, link.url, fault), visited=self._visited(link, Validators())
-            )
+            return self._settled(link, known, failed_link(origin, link.url, fault), Validators())
         after = answer.validators if isinstance(answer, Fetched) else before
-        return Visit(result=result, visited=self._visited(link, after))
+        return self._settled(link, known, self._result(origin, link, answer), after)
+
+    def _settled(
+        self, link: Link, known: Visited | None, result: Document | Drop | Rejected, validators: Validators
+    ) -> Visit:
+        failure = failure_of(result)
+        if result == UNCHANGED and known:
+            failure = known.failure
+        elif failure is not None and known and failure == known.failure:
+            result = UNCHANGED
+        visited = Visited(url=link.url, validators=validators, visited_at=self.now(), failure=failure)
+        return Visit(result=result, visited=visited)
 
     def _due(self, known: Visited | None) -> bool:
         if known is None:
             return True
         return (self.now() - known.visited_at).total_seconds() >= self._recheck_seconds
-
-    def _visited(self, link: Link, validators: Validators) -> Visited:
-        return Visited(url=link.url, validators=validators, visited_at=self.now())
 
     def _result(
         self, origin: Origin, link: Link, answer: Fetched | NotModified | Disallowed
@@ -135,6 +140,13 @@ class Visitor:
         except Permanent as fault:
             named = origin.named(link.item_id)
             return dead(named, fault, locator=link.url, payload=answer.body, headers=answer.headers)
+
+
+def failure_of(result: Document | Drop | Rejected) -> str | None:
+    """Say why a visit came to nothing; None where it did not."""
+    if isinstance(result, Rejected):
+        return f"{result.error}: {result.message}"
+    return result.label if isinstance(result, Drop) and result.outcome is Outcome.DROPPED else None
 
 
 def failed_link(origin: Origin, url: str, fault: Permanent | Transient) -> Rejected:

@@ -1,12 +1,12 @@
 """A source that is a listing: it is read, and the links it offers are visited."""
 
 from collections.abc import Iterator
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ingestion.article import Publisher, SourceRef
+from ingestion.article import Drop, Publisher, Rejected, SourceRef
 from ingestion.errors import Permanent, Transient
 from ingestion.ports import (
     Disallowed,
@@ -20,7 +20,7 @@ from ingestion.ports import (
 )
 from ingestion.sources.catalogue import Entry
 from ingestion.sources.documents import Origin, dead
-from ingestion.sources.links import ROBOTS_DISALLOWED, Visitor, failed_link, unique
+from ingestion.sources.links import ROBOTS_DISALLOWED, UNCHANGED, Visitor, failed_link, failure_of, unique
 
 
 class Reading(Struct, frozen=True, kw_only=True):
@@ -52,7 +52,6 @@ class ListingSource:
         self._visitor = visitor
         self._memory = memory
         self._listing: Listing | None = None
-        self._failure: str | None = None
 
     @property
     def ref(self) -> SourceRef:
@@ -66,55 +65,60 @@ class ListingSource:
 
     def visits(self, run_id: str) -> Iterator[Visit]:
         """Read the listing, then visit its links. Raises `Transient` where the listing cannot be had."""
-        self._listing, self._failure = None, None
         origin = Origin(source=self.ref, publisher=self.publisher, run_id=run_id)
+        offered = self._read(origin, self._memory.listing(self.ref.id))
+        self._listing = offered.listing
+        yield from offered.asides
+        yield from self._visitor.visits(origin, offered.listing.links)
+
+    def settle(self) -> None:
+        """Keep the listing, and note how it went."""
+        if self._listing:
+            self._memory.keep_listing(self.ref.id, self._listing)
+            self._memory.record_health(self.ref.id, self._listing.failure)
+
+    def _read(self, origin: Origin, known: Listing | None) -> "_Offered":
         url = self._entry.urls[0]
-        known = self._memory.listing(self.ref.id)
         try:
             answer = self._visitor.fetcher.fetch(url, known.validators if known else None)
         except Transient as fault:
             self._memory.record_health(self.ref.id, str(fault))
             raise
         except Permanent as fault:
-            self._failure = str(fault)
-            yield Visit(result=failed_link(origin, url, fault))
-            return
-        offered = self._offered(origin, answer, known)
-        self._listing, self._failure = offered.listing, offered.failure
-        yield from offered.asides
-        if offered.listing:
-            yield from self._visitor.visits(origin, offered.listing.links)
-
-    def settle(self) -> None:
-        """Keep the listing, unless it failed, and note how it went."""
-        if self._listing:
-            self._memory.keep_listing(self.ref.id, self._listing)
-        self._memory.record_health(self.ref.id, self._failure)
-
-    def _offered(
-        self, origin: Origin, answer: Fetched | NotModified | Disallowed, known: Listing | None
-    ) -> "_Offered":
+            return self._failed(known, failed_link(origin, url, fault), Validators())
         if isinstance(answer, Disallowed):
-            return _Offered(failure=answer.rule, asides=(Visit(result=ROBOTS_DISALLOWED),))
-        if isinstance(answer, Fetched):
-            return self._read(origin, answer)
-        return _Offered(listing=replace(known, read_at=answer.fetched_at) if known else None)
+            return self._failed(known, ROBOTS_DISALLOWED, Validators())
+        if isinstance(answer, NotModified):
+            return self._unchanged(known, answer)
+        return self._found(origin, known, answer)
 
-    def _read(self, origin: Origin, answer: Fetched) -> "_Offered":
+    def _found(self, origin: Origin, known: Listing | None, answer: Fetched) -> "_Offered":
         try:
             reading = self._reader.read(origin, answer)
         except Permanent as fault:
             letter = dead(origin, fault, locator=answer.url, payload=answer.body, headers=answer.headers)
-            return _Offered(failure=str(fault), asides=(Visit(result=letter),))
+            return self._failed(known, letter, answer.validators)
         listing = Listing(
             links=unique(reading.links, answer.url, self._visitor.limits.max_links),
             validators=answer.validators if reading.whole else Validators(),
             read_at=answer.fetched_at,
         )
-        return _Offered(listing=listing, asides=reading.asides)
+        return _Offered(listing, reading.asides)
+
+    def _unchanged(self, known: Listing | None, answer: NotModified) -> "_Offered":
+        if known is None:
+            return _Offered(Listing(links=(), validators=Validators(), read_at=answer.fetched_at))
+        still_broken = (Visit(result=UNCHANGED),) if known.failure else ()
+        return _Offered(replace(known, read_at=answer.fetched_at), still_broken)
+
+    def _failed(self, known: Listing | None, result: Drop | Rejected, validators: Validators) -> "_Offered":
+        """Tell a failure once: the same one again is unchanged, and not a second dead letter."""
+        failure = failure_of(result)
+        told_before = known is not None and known.failure == failure
+        listing = Listing(links=(), validators=validators, read_at=self._visitor.now(), failure=failure)
+        return _Offered(listing, (Visit(result=UNCHANGED if told_before else result),))
 
 
-class _Offered(Struct, frozen=True, kw_only=True):
-    listing: Listing | None = None
-    failure: str | None = None
+class _Offered(NamedTuple):
+    listing: Listing
     asides: tuple[Visit, ...] = ()

@@ -36,6 +36,8 @@ class PageSource:
         for visit in self._visitor.visits(origin, links):
             if isinstance(visit.result, Rejected):
                 self._failure = f"{visit.result.locator}: {visit.result.message}"
+            elif visit.visited and visit.visited.failure:
+                self._failure = f"{visit.visited.url}: {visit.visited.failure}"
             yield visit
 
     def settle(self) -> None:

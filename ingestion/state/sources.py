@@ -37,6 +37,7 @@ class SqlSourceMemory:
             links=msgspec.json.decode(row.links, type=tuple[Link, ...]),
             validators=Validators(etag=row.etag, last_modified=row.last_modified),
             read_at=row.read_at,
+            failure=row.failure,
         )
 
     def keep_listing(self, source_id: str, listing: Listing) -> None:
@@ -50,6 +51,7 @@ class SqlSourceMemory:
                     etag=listing.validators.etag,
                     last_modified=listing.validators.last_modified,
                     read_at=listing.read_at,
+                    failure=listing.failure,
                 )
             )
 
@@ -60,7 +62,7 @@ class SqlSourceMemory:
         if row is None:
             return None
         validators = Validators(etag=row.etag, last_modified=row.last_modified)
-        return Visited(url=row.url, validators=validators, visited_at=row.visited_at)
+        return Visited(url=row.url, validators=validators, visited_at=row.visited_at, failure=row.failure)
 
     def record_visits(self, visited: Sequence[Visited]) -> None:
         """Remember acknowledged visits; of several to one address, the last."""
@@ -70,6 +72,7 @@ class SqlSourceMemory:
                 "etag": visit.validators.etag,
                 "last_modified": visit.validators.last_modified,
                 "visited_at": visit.visited_at,
+                "failure": visit.failure,
             }
             for url, visit in {visit.url: visit for visit in visited}.items()
         ]

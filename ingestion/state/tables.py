@@ -71,6 +71,7 @@ pages = Table(
     Column("etag", Text),
     Column("last_modified", Text),
     Column("visited_at", Utc, nullable=False),
+    Column("failure", Text),
 )
 
 listings = Table(
@@ -81,6 +82,7 @@ listings = Table(
     Column("etag", Text),
     Column("last_modified", Text),
     Column("read_at", Utc, nullable=False),
+    Column("failure", Text),
 )
 
 source_health = Table(

@@ -136,6 +136,21 @@ def test_a_link_that_fails_is_told_and_the_next_is_visited(  # noqa: PLR0913
     assert (bad.visited is None) is transient
 
 
+def test_a_dead_link_that_stays_in_the_feed_makes_one_dead_letter(
+    server: ScriptedServer, fetcher: PoliteFetcher, memory: InMemory
+) -> None:
+    server.scripts["/rss"] = answer(200, feed("/1"))
+    server.scripts["/1"] = answer(404, b"gone away")
+    source = open_source(entry("feed", FEED, recheck_seconds=0), fetcher=fetcher, memory=memory)
+    results = [visit.result for _ in range(3) for visit in collect(source, memory)]
+    server.scripts["/1"] = answer(410, b"gone for good")
+    results += [visit.result for visit in collect(source, memory)]
+
+    assert isinstance(results[0], Rejected)
+    assert results[1:3] == [Drop(Outcome.UNCHANGED, "")] * 2
+    assert isinstance(results[3], Rejected)
+
+
 def test_a_link_of_another_scheme_is_refused_and_told(
     server: ScriptedServer, fetcher: PoliteFetcher, memory: InMemory
 ) -> None:
@@ -173,8 +188,10 @@ def test_a_listing_that_is_something_else_is_told_once_with_its_bytes(
     assert isinstance(visit.result, Rejected)
     assert visit.result.message == f"not a {kind}: an HTML page was found instead"
     assert (visit.result.payload, visit.result.payload_kind) == (HTML, RejectedPayload.BYTES)
-    assert memory.listings == {}
-    assert memory.health[-1] == (f"paper-{kind}", visit.result.message)
+    (again,) = collect(open_source(entry(kind, FEED), fetcher=fetcher, memory=memory), memory)
+    assert again.result == Drop(Outcome.UNCHANGED, "")
+    assert memory.health[-1][0] == f"paper-{kind}"
+    assert visit.result.message in (memory.health[-1][1] or "")
 
 
 def test_a_listing_that_is_gone_is_told_once(

@@ -32,6 +32,7 @@ def upgrade() -> None:
         sa.Column("etag", sa.Text),
         sa.Column("last_modified", sa.Text),
         sa.Column("visited_at", time, nullable=False),
+        sa.Column("failure", sa.Text),
     )
     op.create_table(
         "listings",
@@ -40,6 +41,7 @@ def upgrade() -> None:
         sa.Column("etag", sa.Text),
         sa.Column("last_modified", sa.Text),
         sa.Column("read_at", time, nullable=False),
+        sa.Column("failure", sa.Text),
     )
     op.create_table(
         "source_health",
