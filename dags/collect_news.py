@@ -39,7 +39,7 @@ def collect_news() -> None:
         """Fetch politely what the bucket's sources offer."""
         from ingestion import jobs
 
-        context = get_current_context()
+        context: Any = get_current_context()
         context["sources"] = ", ".join(bucket)
         report: dict[str, Any] = jobs.run(jobs.collect, bucket, run_id=context["run_id"])
         context["outlet_events"][RAW].extra = {"documents": sum(report["entered"].values())}

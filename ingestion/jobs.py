@@ -5,7 +5,7 @@ raised. None of them does anything twice, however often it is run.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Struct, field
 
 from ingestion import pipeline
-from ingestion.article import Outcome
+from ingestion.article import Outcome, Rejected
 from ingestion.errors import ConfigurationError, Fenced, Unbalanced, Unreachable
 from ingestion.ports import Source
 from ingestion.settings import BUNDLED_CATALOGUE, Settings, load_settings
@@ -113,7 +113,7 @@ def collect(settings: Settings, source_ids: Sequence[str] | None = None, *, run_
         return _collect(wiring, sources, run_id)
 
 
-def collect_input(settings: Settings, inputs: Iterable[str], *, run_id: str) -> Collected:
+def collect_input(settings: Settings, inputs: Sequence[str], *, run_id: str) -> Collected:
     """Collect from files, folders and addresses that a person names."""
     with Wiring(settings) as wiring:
         return _collect(wiring, [open_input(wiring, name) for name in inputs], run_id)
@@ -250,11 +250,32 @@ def by_outcome(labels: Mapping[str, int]) -> dict[str, int]:
     return sums
 
 
+# ── replay ──────────────────────────────────────────────────────────────────────────────
+
+
+def replay(settings: Settings, rejected_ids: Sequence[str], *, everything: bool = False) -> Collected:
+    """Send dead letters through the walk again as a run of its own; the letters stay as they are.
+
+    `rejected_ids` are ids or beginnings of them. Raises `ConfigurationError` where one fits nothing.
+    """
+    from ingestion.replay import DeadLetterSource, chosen
+
+    run_id = new_run_id("replay")
+    with Wiring(settings) as wiring:
+        letters = chosen(wiring.broker, rejected_ids, everything=everything)
+        by_source: dict[str, list[Rejected]] = {}
+        for letter in letters:
+            by_source.setdefault(letter.source.id, []).append(letter)
+        sources = [DeadLetterSource(found, wiring.fetcher) for found in by_source.values()]
+        return _collect(wiring, sources, run_id)
+
+
 # ── audit and export ────────────────────────────────────────────────────────────────────
 
 
 def audit(settings: Settings) -> Audited:
     """Judge the days of the lake that have changed since they were judged last. Raises `AuditFailed`."""
+    from expectations import narrow
     from ingestion.lake.audit import fail_loudly
     from ingestion.lake.data_docs import build_data_docs
     from ingestion.lake.report import newest_by_day
@@ -263,7 +284,7 @@ def audit(settings: Settings) -> Audited:
         reader = wiring.lake_reader()
         judged = newest_by_day(settings.data_docs / "reports")
         changed = [d for d in reader.days() if d.day not in judged or judged[d.day].rows != d.rows]
-        reports = [wiring.auditor.audit_day(d.day, reader.day(d.day, NARROW)) for d in changed]
+        reports = [wiring.auditor.audit_day(d.day, reader.day(d.day, narrow.READ)) for d in changed]
         page = build_data_docs(settings.data_docs)
     for report in reports:
         fail_loudly(report)

@@ -40,21 +40,21 @@ def quarantine(
     The group's offsets never go back: what lies before them was sent by an earlier attempt.
     """
     sent = {partition: consumer.committed(partition) for partition in ends_of(records)}
-    unsent = {
-        records[number]: Invalid("breaks " + ", ".join(rules))
+    unsent = [
+        (records[number], Invalid("breaks " + ", ".join(rules)))
         for number, rules in failures.items()
         if records[number].offset >= sent[records[number].at]
-    }
+    ]
     with producer.transaction() as transaction:
         send_refused(transaction, "store", unsent)
         ends = {partition: max(end, sent[partition]) for partition, end in ends_of(records).items()}
         transaction.advance(consumer, ends)
 
 
-def send_refused(transaction: Transaction, stage: str, refused: Mapping[Record, Permanent]) -> None:
+def send_refused(transaction: Transaction, stage: str, refused: Sequence[tuple[Record, Permanent]]) -> None:
     """Send dead letters of articles that `transform` had counted as new or updated, and take that back."""
     entries = []
-    for record, fault in refused.items():
+    for record, fault in refused:
         article = decode(record.value, Article)
         letter = dead_letter(record, fault, stage, article.source, article.lineage.run_id)
         send(transaction, letter)

@@ -169,10 +169,14 @@ def index(walk: Walk, gate: Gate, sink: SearchSink, producer: Producer) -> int:
         passed = [number for number in range(len(rows)) if number not in failures]
         walk.observer.reached("index.2", failures=len(failures))
         results = sink.bulk([rows[number] for number in passed])
-        refused = {n: result.error for n, result in zip(passed, results, strict=True) if result.error}
+        refused = [
+            (records[number], Invalid(result.error))
+            for number, result in zip(passed, results, strict=True)
+            if result.error
+        ]
         walk.observer.reached("index.3", refused=len(refused))
         with producer.transaction() as transaction:
-            send_refused(transaction, "index", {records[n]: Invalid(error) for n, error in refused.items()})
+            send_refused(transaction, "index", refused)
             transaction.advance(consumer, ends_of(records))
         walk.observer.reached("index.4")
 
@@ -220,7 +224,7 @@ def _batches(visits: Iterable[Visit], budget: Budget) -> Iterator[list[Visit]]:
         yield batch
 
 
-def _collected(result: Document | Drop | Rejected, source: Source, run_id: str) -> Entry:
+def _collected(result: Document | Article | Drop | Rejected, source: Source, run_id: str) -> Entry:
     outcome = None if isinstance(result, Document) else label_of(result)
     return Entry(run_id=run_id, source_id=source.ref.id, outcome=outcome, enters=True)
 

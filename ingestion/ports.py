@@ -78,7 +78,7 @@ class Visit(Struct, frozen=True, kw_only=True):
     `visited` is remembered once the broker has acknowledged the result.
     """
 
-    result: Document | Drop | Rejected
+    result: Document | Article | Drop | Rejected
     visited: "Visited | None" = None
 
 

@@ -64,9 +64,9 @@ def report_run(console: Console, settings: Settings, run_id: str) -> None:
     console.print(ledger_table(jobs.account(settings, run_id)))
     console.print(_files_table(settings))
     with Wiring(settings) as wiring:
-        page = ask(wiring.search, EXAMPLE, size=3, sort="relevance")
-        if not page.hits:
-            page = ask(wiring.search, "", size=3, sort="newest")
+        words = EXAMPLE if ask(wiring.search, EXAMPLE, size=1, sort="relevance").hits else ""
+        page = ask(wiring.search, words, size=3, sort="relevance")
+    console.print(f"\n[dim]$[/] news search {escape(words)}")
     print_page(console, page)
 
 
@@ -121,13 +121,13 @@ def _files_table(settings: Settings) -> Table:
 
 def ask(searcher: "Searcher", text: str, *, size: int, sort: str) -> "Page":
     """Search as a person types. Raises `ConfigurationError` where the words make no question."""
-    from ingestion.search.query import Facet, Mistake, Sort
+    from ingestion.search.query import Facet, Mistake, Query, Sort
     from ingestion.search.syntax import parse
 
     if sort not in set(Sort):
         raise ConfigurationError(f"--sort {sort}: choose one of {', '.join(Sort)}")
     facets = (Facet.PUBLISHER, Facet.LANGUAGE, Facet.SECTION, Facet.DAY)
-    query = parse(text, size=size, sort=Sort(sort), facets=facets)
+    query = parse(text, Query(size=size, sort=Sort(sort), facets=facets))
     if isinstance(query, Mistake):
         raise ConfigurationError(query.message)
     return searcher.search(query)
@@ -135,8 +135,7 @@ def ask(searcher: "Searcher", text: str, *, size: int, sort: str) -> "Page":
 
 def print_page(console: Console, page: "Page") -> None:
     """Print hits with their highlights, then the facets."""
-    asked = f" for [bold]{escape(page.query)}[/]" if getattr(page, "query", "") else ""
-    console.print(f"\n[bold]{page.total}[/] articles found{asked} in {page.took_seconds * 1000:.0f} ms\n")
+    console.print(f"\n[bold]{page.total}[/] articles found in {page.took_seconds * 1000:.0f} ms\n")
     for hit in page.hits:
         _print_hit(console, hit)
     for facet, counts in page.facets.items():

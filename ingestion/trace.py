@@ -3,7 +3,7 @@
 The steps are the real ones: the same functions, in the same order, as the jobs run them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -18,7 +18,7 @@ from ingestion.article import Article, Document, Drop, Rejected, RejectedPayload
 from ingestion.codec import decode_row, plain
 from ingestion.errors import ConfigurationError, Permanent
 from ingestion.parse import parse
-from ingestion.ports import Record, Source, Visit
+from ingestion.ports import Claims, Record, Source, Visit
 from ingestion.rejected import rejected
 from ingestion.settings import Settings
 from ingestion.tallies import label_of
@@ -56,7 +56,7 @@ def parsed(path: Path, url: str | None) -> list[dict[str, Any]]:
     return [shown(_prepared(_at(visit.result, url))) for visit in visits]
 
 
-def _prepared(result: Document | Drop | Rejected) -> Result:
+def _prepared(result: Result) -> Result:
     """Parse and pass the pure stages, as `transform` does before it asks its memory."""
     if not isinstance(result, Document):
         return result
@@ -94,7 +94,7 @@ def _refused(document: Document, fault: Permanent) -> Rejected:
     )
 
 
-def _at(result: Document | Drop | Rejected, url: str | None) -> Document | Drop | Rejected:
+def _at(result: Result, url: str | None) -> Result:
     if url is None or not isinstance(result, Document):
         return result
     return replace(result, fetched_url=url, discovered_url=url)
@@ -112,7 +112,7 @@ def trace_document(settings: Settings, path_or_url: str, url: str | None = None)
             raise ConfigurationError(f"there is no document in {path_or_url}")
         offered = replace(first, result=_at(first.result, url))
         steps, outcome = _walk(wiring, _Offered(source, offered))
-    locator = path_or_url if isinstance(offered.result, Drop) else offered.result.locator
+    locator = offered.result.locator if isinstance(offered.result, Document | Rejected) else path_or_url
     return Trace(locator=locator, outcome=outcome, steps=tuple(steps))
 
 
@@ -137,11 +137,11 @@ def _staged(wiring: Wiring, record: Record, document: Document, steps: list[Step
         result = parse(document)
         steps.append(Step(step="parse", made=_made(result), fields=shown(result)))
         with wiring.memory.claims() as claims:
-            for stage in (*stages.PURE, *(partial(stage, claims=claims) for stage in stages.CLAIMING)):
+            for name, stage in _stages(claims):
                 if isinstance(result, Drop):
                     return result
                 before, result = result, stage(_placed(result, record))
-                steps.append(_stage_step(_name(stage), before, result))
+                steps.append(_stage_step(name, before, result))
     except Permanent as fault:
         letter = _refused(document, fault)
         steps.append(Step(step="rejected", made=_made(letter), fields=shown(letter)))
@@ -154,8 +154,11 @@ def _placed(article: Article, record: Record) -> Article:
     return replace(article, ingested_at=record.timestamp, lineage=lineage)
 
 
-def _name(stage: Any) -> str:
-    return str(getattr(stage, "func", stage).__name__)
+def _stages(claims: Claims) -> Iterator[tuple[str, Callable[[Article], Article | Drop]]]:
+    for pure in stages.PURE:
+        yield pure.__name__, pure
+    for claiming in stages.CLAIMING:
+        yield claiming.__name__, partial(claiming, claims=claims)
 
 
 def _stage_step(name: str, before: Article, after: Article | Drop) -> Step:
@@ -193,7 +196,8 @@ def _made(result: Result) -> str:
     if isinstance(result, Document):
         return f"{result.kind} of {len(result.body):,} bytes"
     if isinstance(result, Article):
-        return f"an article of {len(result.paragraphs)} paragraphs; {len(result.extraction.removed)} lines removed"
+        removed = len(result.extraction.removed)
+        return f"an article of {len(result.paragraphs)} paragraphs; {removed} pieces of furniture removed"
     return label_of(result)
 
 

@@ -10,7 +10,6 @@ import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -33,13 +32,12 @@ def main() -> int:
         os.environ.update(variables)
         with console.status("opening Airflow's database"):
             _migrate()
-        started = datetime.now(UTC)
         runs = [_execute(name, console) for name in ORDER]
         console.print(_runs_table(runs))
         if any(state != "success" for _, _, state, _ in runs):
             console.print(f"[red]not all runs succeeded[/]; the whole log is in {log}")
             return 1
-        _report(console, run_id=runs[0][1], started=started)
+        _report(console, run_id=runs[0][1])
     return 0
 
 
@@ -50,7 +48,7 @@ def _execute(name: str, console: Console) -> tuple[str, str, str, float]:
             dag = getattr(import_module(name), name)()
             finished: Any = dag.test()
             run_id, state = finished.run_id, str(finished.state)
-        except Exception:  # the table has to show the other runs, and the log has the trace
+        except Exception:  # noqa: BLE001 - the table has to show the other runs; the log has the trace
             traceback.print_exc()
             run_id, state = "", "failed"
     seconds = time.monotonic() - begun
@@ -67,15 +65,16 @@ def _migrate() -> None:
 def _runs_table(runs: list[tuple[str, str, str, float]]) -> Table:
     table = Table("DAG", "run", "state", "seconds", title="DAG runs, as recorded by Airflow")
     for name, run_id, state, seconds in runs:
-        table.add_row(name, run_id, f"[{'green' if state == 'success' else 'red'}]{state}[/]", f"{seconds:.1f}")
+        colour = "green" if state == "success" else "red"
+        table.add_row(name, run_id, f"[{colour}]{state}[/]", f"{seconds:.1f}")
     return table
 
 
-def _report(console: Console, run_id: str, started: datetime) -> None:
+def _report(console: Console, run_id: str) -> None:
     from ingestion.report import report_run
     from ingestion.settings import load_settings
 
-    report_run(console, load_settings(), run_id=run_id, started=started)
+    report_run(console, load_settings(), run_id=run_id)
     console.print(
         "\nNext: [bold]make serve[/] opens the search page, [bold]make airflow[/] Airflow's, "
         "[bold].venv/bin/news --help[/] lists every command,\n      "

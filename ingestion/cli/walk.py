@@ -1,5 +1,6 @@
 """The commands that move documents: the whole walk, or one job of it."""
 
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -32,14 +33,10 @@ def run(
     settings = prepared()
     run_id = jobs.new_run_id("run")
     with jobs.sample_newsroom(settings) as served:
-        collecting = (
-            (lambda: jobs.collect_input(served, inputs, run_id=run_id))
-            if inputs
-            else (lambda: jobs.collect(served, run_id=run_id))
-        )
-        collected = progress("collect", collecting, quiet=json)
-    for job in (jobs.transform, jobs.store, jobs.index, jobs.audit, jobs.export):
-        progress(job.__name__, lambda job=job: job(settings), quiet=json)
+        job = partial(jobs.collect_input, served, inputs) if inputs else partial(jobs.collect, served)
+        collected = progress("collect", partial(job, run_id=run_id), quiet=json)
+    for name in ("transform", "store", "index", "audit", "export"):
+        progress(name, partial(getattr(jobs, name), settings), quiet=json)
     if json:
         print_json(summary(settings, run_id))
     else:

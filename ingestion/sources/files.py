@@ -125,7 +125,7 @@ class FileReader:
             fault = TooLarge(f"a file of {facts.st_size} bytes; the limit is {self._limits.max_bytes}")
             yield dead(self.origin, fault, locator=locator, payload=None, digest=digest_of(file))
         else:
-            yield from self._contents(file.read(self._limits.max_bytes), locator, changed_at, packed=packed)
+            yield from self.contents(file.read(self._limits.max_bytes), locator, changed_at, packed=packed)
 
     def _form(self, file: BinaryIO) -> tuple[Form, bool]:
         """Look at the beginning, through the packing where there is one."""
@@ -137,7 +137,8 @@ class FileReader:
         file.seek(0)
         return (inner if inner is Form.WARC else form), True
 
-    def _contents(self, body: bytes, locator: str, changed_at: datetime, *, packed: bool) -> Iterator[Result]:
+    def contents(self, body: bytes, locator: str, changed_at: datetime, *, packed: bool) -> Iterator[Result]:
+        """Turn the bytes of one file into documents, or say what became of them."""
         name = locator.lower().removesuffix(".gz") if packed else locator.lower()
         try:
             plain = gunzip(BytesIO(body), packed_bytes=len(body), limits=self._limits) if packed else body

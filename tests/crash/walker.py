@@ -1,0 +1,141 @@
+"""One walk in a process of its own, which can be told to kill itself at the n-th step that it reaches."""
+
+import os
+import signal
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ingestion import pipeline
+from ingestion.article import Article, Rejected
+from ingestion.codec import decode
+from ingestion.drain import Budget
+from ingestion.ports import Indexed, Row
+from ingestion.settings import load_settings
+from ingestion.sources import open_source
+from ingestion.sources.catalogue import load_catalogue
+from ingestion.topics import ARTICLES, REJECTED
+from ingestion.wiring import Wiring
+
+SOURCES = ("harbour-times-rss", "harbour-times-sitemap", "gaceta-valdebruma-sport")
+BATCH_RECORDS = 6
+
+
+class Killer:
+    """`ports.Observer` that ends this process, as `kill -9` would, when it is told of the n-th step."""
+
+    def __init__(self, steps: Path, kill_at: int | None) -> None:
+        self._steps = steps
+        self._kill_at = kill_at
+        self._reached = 0
+
+    def reached(self, step: str, **facts: object) -> None:
+        """Note the step; die if it is the one."""
+        del facts
+        self._reached += 1
+        with self._steps.open("a", encoding="utf-8") as file:
+            file.write(f"{step}\n")
+        if self._reached == self._kill_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+class StricterGate:
+    """The real gate, which also fails some articles, so that `store` has something to quarantine."""
+
+    def __init__(self, gate: Any) -> None:
+        self._gate = gate
+
+    def failures(self, rows: Sequence[Row]) -> Mapping[int, tuple[str, ...]]:
+        """Fail every third article, whatever the batch it comes in."""
+        failed = {
+            number: ("every_third",)
+            for number, row in enumerate(rows)
+            if int(str(row["article_id"])[:8], 16) % 3 == 0
+        }
+        return {**failed, **self._gate.failures(rows)}
+
+
+class StricterIndex:
+    """The real index, which refuses some articles as a strict mapping would."""
+
+    def __init__(self, sink: Any) -> None:
+        self._sink = sink
+
+    def bulk(self, rows: Sequence[Row]) -> Sequence[Indexed]:
+        """Refuse every fourth article, whatever the batch it comes in."""
+        refused = {
+            number for number, row in enumerate(rows) if int(str(row["article_id"])[8:16], 16) % 4 == 0
+        }
+        written = iter(self._sink.bulk([row for number, row in enumerate(rows) if number not in refused]))
+        return [
+            Indexed(str(row["article_id"]), error="strict mapping") if number in refused else next(written)
+            for number, row in enumerate(rows)
+        ]
+
+
+class NoAudit:
+    """Batch audits judge and change nothing; they have tests of their own."""
+
+    def audit_batch(self, rows: Sequence[Row]) -> None:
+        """Say nothing."""
+
+
+def walk(data: Path, newsroom: str, kill_at: int | None = None) -> None:
+    """Collect, transform, store, index and account, in batches of a few records."""
+    settings = load_settings(
+        data_dir=data, partitions=2, fetch={"connect_to": {"*.example": newsroom}, "min_interval_seconds": 0}
+    )
+    data.mkdir(parents=True, exist_ok=True)
+    with Wiring(settings, Killer(data / "steps.txt", kill_at)) as wiring:
+        budget = Budget(batch_records=BATCH_RECORDS)
+        whole = pipeline.Walk(broker=wiring.broker, observer=wiring.observer, budget=budget)
+        gate = StricterGate(wiring.gate)
+        producer = wiring.producer("collect")
+        for entry in load_catalogue(settings.catalogue):
+            if entry.id in SOURCES:
+                source = open_source(entry, fetcher=wiring.fetcher, memory=wiring.source_memory)
+                pipeline.collect(whole, source, "run", producer, wiring.source_memory)
+        pipeline.transform(whole, wiring.memory, wiring.producer("transform"))
+        pipeline.store(whole, gate, NoAudit(), wiring.lake, wiring.producer("store"))
+        pipeline.index(whole, gate, StricterIndex(wiring.search), wiring.producer("index"))
+        pipeline.account(whole, wiring.ledger)
+
+
+class Outcome(NamedTuple):
+    """What a walk leaves behind, without what may differ: times and offsets."""
+
+    lake: Counter[tuple[str, int, str]]
+    indexed: dict[str, tuple[int, str]]
+    articles: Counter[tuple[str, int, str]]
+    letters_of_collect: frozenset[str]
+    letters_of_later_steps: Counter[tuple[str, str]]
+    ledger: dict[str, int]
+    open_documents: int
+
+
+def outcome(data: Path) -> Outcome:
+    """Read every product of a finished walk."""
+    with Wiring(load_settings(data_dir=data, partitions=2)) as wiring:
+        rows = [
+            row
+            for day in wiring.lake_reader().days()
+            for row in wiring.lake_reader().day(day.day).to_pylist()
+        ]
+        articles = [decode(record.value, Article) for record in wiring.broker.read(ARTICLES)]
+        letters = [decode(record.value, Rejected) for record in wiring.broker.read(REJECTED)]
+        balances = wiring.ledger.balances()
+        ledger: Counter[str] = Counter()
+        for balance in balances:
+            ledger.update(balance.outcomes)
+        # Collecting is at least once: a page that is fetched again after a crash enters again, unchanged.
+        ledger.pop("unchanged", None)
+        return Outcome(
+            lake=Counter((row["article_id"], row["version"], row["content_hash"]) for row in rows),
+            indexed={a.article_id: (a.version, a.content_hash) for a in wiring.search.articles()},
+            articles=Counter((a.article_id, a.version, a.content_hash) for a in articles),
+            letters_of_collect=frozenset(x.rejected_id for x in letters if x.stage == "collect"),
+            letters_of_later_steps=Counter((x.stage, x.locator) for x in letters if x.stage != "collect"),
+            ledger={name: count for name, count in ledger.items() if not name.startswith("rejected/")},
+            open_documents=sum(balance.open_documents for balance in balances),
+        )
