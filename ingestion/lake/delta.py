@@ -1,0 +1,130 @@
+"""The writing side of the lake: rows and log offsets in one Delta commit, so each row is there once."""
+
+from collections.abc import Mapping, Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
+
+from ingestion.errors import Fenced, Invalid, Unavailable
+from ingestion.lake.durable import sync_commit
+from ingestion.lake.table import (
+    CONTRACT,
+    DAY,
+    create_table,
+    faults,
+    lake_schema,
+    locate,
+    open_table,
+    writer_properties,
+)
+from ingestion.ports import Positions, Row, TopicPartition
+from schemas import latest
+from schemas.arrow import table_of
+
+
+class DeltaLake:
+    """`ports.Lake` over a Delta table, on this machine's disk or on an object store.
+
+    One handle is for one thread. Every step that is decided by where the lake stands reads the log
+    first; the commit itself is refused by Delta where another one for the same log partition came
+    between.
+    """
+
+    def __init__(self, url: str, storage_options: Mapping[str, str] | None = None) -> None:
+        self._location = locate(url, storage_options)
+        self._table: DeltaTable | None = None
+
+    def next_offset(self, partition: TopicPartition) -> int | None:
+        """Where the lake stands in this log, None if it holds nothing of it. Raises `Unavailable`."""
+        table = self._refreshed()
+        return table.transaction_version(_application(partition)) if table else None
+
+    def append(self, rows: Sequence[Row], starts: Positions, ends: Positions) -> None:
+        """Commit rows and `ends` together. A start beyond where the lake stands is taken: logs have gaps.
+
+        Raises `Fenced`, `Unavailable`, and `Invalid` where a row breaks the contract's types.
+        """
+        moved = {partition: end for partition, end in ends.items() if end != starts[partition]}
+        if rows and not moved:
+            raise ValueError("rows without moved offsets would be stored again by the next replay")
+        articles = to_arrow(rows)
+        table = self._refreshed()
+        _refuse_older_starts(table, starts, ends)
+        if not moved:
+            return
+        if table is None:
+            table = create_table(self._location)
+            _refuse_older_starts(table, starts, ends)  # another process may have made and filled it
+        try:
+            with faults(self._location):
+                self._commit(table, articles, _commit_properties(moved))
+        except Unavailable:
+            self._table = None
+            _refuse_older_starts(self._refreshed(), starts, ends)
+            raise
+
+    def _refreshed(self) -> DeltaTable | None:
+        if self._table is None:
+            self._table = open_table(self._location)
+        else:
+            with faults(self._location):
+                self._table.update_incremental()
+        return self._table
+
+    def _commit(self, table: DeltaTable, articles: pa.Table, properties: CommitProperties) -> None:
+        if not articles.num_rows:
+            table.create_write_transaction(
+                [], "append", table.schema(), partition_by=[DAY], commit_properties=properties
+            )
+        else:
+            write_deltalake(
+                table,
+                articles,
+                mode="append",
+                schema_mode="merge",
+                writer_properties=writer_properties(),
+                commit_properties=properties,
+            )
+        if self._location.folder:
+            sync_commit(self._location.folder, table.version())
+        self._table = table
+
+
+def to_arrow(rows: Sequence[Row]) -> pa.Table:
+    """Turn decoded articles into the lake's columns. Raises `Invalid`."""
+    try:
+        articles = table_of(CONTRACT, rows)
+        _refuse_nulls(articles)
+    except (ValueError, TypeError, KeyError, OverflowError, NotImplementedError) as error:
+        raise Invalid(f"a row that breaks the types of its contract: {error}") from error
+    day = pc.cast(articles.column("ingested_at"), pa.date32())
+    return articles.append_column(lake_schema().field(DAY), day)
+
+
+def _refuse_nulls(articles: pa.Table) -> None:
+    for field in articles.schema:
+        if not field.nullable and articles.column(field.name).null_count:
+            raise ValueError(f"{field.name} is null")
+
+
+def _refuse_older_starts(table: DeltaTable | None, starts: Positions, ends: Positions) -> None:
+    for partition in ends:
+        standing = table.transaction_version(_application(partition)) if table else None
+        if standing is not None and standing > starts[partition]:
+            raise Fenced(
+                f"the lake stands at {standing} in {_application(partition)}, beyond "
+                f"{starts[partition]}: another worker has stored these records"
+            )
+
+
+def _commit_properties(moved: Positions) -> CommitProperties:
+    contract = latest(CONTRACT)
+    return CommitProperties(
+        app_transactions=[Transaction(_application(partition), end) for partition, end in moved.items()],
+        custom_metadata={"contract": f"{contract.name}.v{contract.version}"},
+    )
+
+
+def _application(partition: TopicPartition) -> str:
+    return f"{partition.topic}-{partition.partition}"

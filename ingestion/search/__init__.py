@@ -1,0 +1,1 @@
+"""Full-text search: one query language, and the peers that answer it."""

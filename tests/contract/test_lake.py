@@ -1,0 +1,294 @@
+"""What every lake promises: each row once, whatever is killed, repeated or done by two at a time."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from deltalake import DeltaTable, write_deltalake
+from deltalake.exceptions import CommitFailedError
+
+from expectations.good import Article, article, good
+from ingestion import ports
+from ingestion.errors import ConfigurationError, Fenced, Invalid, Unavailable
+from ingestion.lake.compaction import compact
+from ingestion.lake.delta import DeltaLake, _commit_properties, to_arrow
+from ingestion.lake.reader import LakeReader
+from ingestion.lake.table import lake_schema
+from ingestion.ports import TopicPartition
+from schemas.arrow import arrow_schema
+
+ROOT = Path(__file__).parents[2]
+P0 = TopicPartition("news.articles", 0)
+P1 = TopicPartition("news.articles", 1)
+
+LAKES: dict[str, Callable[[Path], str]] = {"file": lambda folder: f"file:{folder}/lake"}
+
+
+@pytest.fixture(params=LAKES)
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    return LAKES[request.param](tmp_path)
+
+
+@pytest.fixture
+def lake(url: str) -> ports.Lake:
+    return DeltaLake(url)
+
+
+def articles(first: int, after: int) -> list[Article]:
+    return [article(number) for number in range(first, after)]
+
+
+def stored(url: str) -> list[str]:
+    reader = LakeReader(url)
+    ids = [
+        batch.column("article_id").to_pylist() for day in reader.days() for batch in reader.batches(day.day)
+    ]
+    return sorted(str(value) for values in ids for value in values)
+
+
+def ids(first: int, after: int) -> list[str]:
+    return [f"{number:064x}" for number in range(first, after)]
+
+
+def test_a_lake_that_is_not_there_yet_is_empty(url: str, lake: ports.Lake) -> None:
+    reader = LakeReader(url)
+
+    assert lake.next_offset(P0) is None
+    assert (reader.days(), reader.count(), reader.history(), reader.version) == ([], 0, [], None)
+    assert reader.versions_of("0" * 64) == []
+
+
+def test_rows_and_offsets_are_there_together(url: str, lake: ports.Lake) -> None:
+    lake.append(articles(0, 3), {P0: 7}, {P0: 10})
+
+    assert DeltaLake(url).next_offset(P0) == 10
+    assert DeltaLake(url).next_offset(P1) is None
+    assert stored(url) == ids(0, 3)
+
+
+def test_everything_in_the_contract_comes_back_as_it_went_in(url: str, lake: ports.Lake) -> None:
+    wide = article(1, body="طويل " * 400_000, headline="𝒳 海 é", provenance={}, keywords=["", "x"])
+    rows = [*good(), wide]
+    lake.append(rows, {P0: 0}, {P0: len(rows)})
+
+    assert [LakeReader(url).versions_of(row["article_id"]) for row in rows] == [[row] for row in rows]
+
+
+def test_a_replay_is_refused_and_stores_nothing(url: str, lake: ports.Lake) -> None:
+    lake.append(articles(0, 3), {P0: 0}, {P0: 3})
+
+    with pytest.raises(Fenced, match=r"stands at 3 in news\.articles-0, not at 0"):
+        lake.append(articles(0, 3), {P0: 0}, {P0: 3})
+    assert stored(url) == ids(0, 3)
+
+
+def test_a_gap_is_refused(url: str, lake: ports.Lake) -> None:
+    lake.append(articles(0, 3), {P0: 0}, {P0: 3})
+
+    with pytest.raises(Fenced):
+        lake.append(articles(4, 5), {P0: 4}, {P0: 5})
+    assert stored(url) == ids(0, 3)
+
+
+def test_one_stale_partition_refuses_the_whole_batch(url: str, lake: ports.Lake) -> None:
+    lake.append(articles(0, 2), {P0: 0, P1: 0}, {P0: 1, P1: 1})
+
+    with pytest.raises(Fenced):
+        lake.append(articles(2, 4), {P0: 1, P1: 0}, {P0: 2, P1: 1})
+    assert (lake.next_offset(P0), lake.next_offset(P1)) == (1, 1)
+    assert stored(url) == ids(0, 2)
+
+
+def test_offsets_move_without_rows(url: str, lake: ports.Lake) -> None:
+    lake.append([], {P0: 0}, {P0: 5})
+    lake.append(articles(0, 1), {P0: 5}, {P0: 6})
+    lake.append([], {P0: 6}, {P0: 9})
+
+    assert lake.next_offset(P0) == 9
+    assert stored(url) == ids(0, 1)
+
+
+def test_nothing_to_say_makes_no_commit(url: str, lake: ports.Lake) -> None:
+    lake.append(articles(0, 1), {P0: 0}, {P0: 1})
+    version = LakeReader(url).version
+    lake.append([], {P0: 1}, {P0: 1})
+
+    assert LakeReader(url).version == version
+
+
+def test_rows_that_move_no_offset_are_refused(url: str, lake: ports.Lake) -> None:
+    with pytest.raises(ValueError, match="stored again"):
+        lake.append(articles(0, 1), {P0: 1}, {P0: 1})
+    assert stored(url) == []
+
+
+def test_delta_itself_refuses_a_commit_that_was_decided_on_an_older_state(url: str) -> None:
+    first, second = DeltaLake(url), DeltaLake(url)
+    first.append(articles(0, 1), {P0: 0}, {P0: 1})
+    seen = second._refreshed()
+    first.append(articles(1, 2), {P0: 1}, {P0: 2})
+
+    assert seen is not None
+    with pytest.raises(CommitFailedError, match="Concurrent transaction"):
+        second._commit(seen, to_arrow(articles(1, 2)), _commit_properties({P0: 2}))
+    assert stored(url) == ids(0, 2)
+
+
+def test_writers_of_different_partitions_do_not_disturb_each_other(url: str) -> None:
+    first, second = DeltaLake(url), DeltaLake(url)
+    for number in range(3):
+        first.append([article(number)], {P0: number}, {P0: number + 1})
+        second.append([article(number + 3)], {P1: number}, {P1: number + 1})
+
+    assert stored(url) == ids(0, 6)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"version": "one"},
+        {"headline": None},
+        {"ingested_at": None},
+        {"headline": "\ud800"},
+        {"version": 2**40},
+    ],
+    ids=str,
+)
+def test_a_row_that_breaks_its_types_stores_nothing(url: str, lake: ports.Lake, wrong: Article) -> None:
+    with pytest.raises(Invalid):
+        lake.append([article(0), article(1, **wrong)], {P0: 0}, {P0: 2})
+    assert lake.next_offset(P0) is None
+    assert stored(url) == []
+
+
+def test_columns_come_in_the_order_of_the_contract(url: str, lake: ports.Lake) -> None:
+    lake.append(articles(0, 1), {P0: 0}, {P0: 1})
+    reader = LakeReader(url)
+    table = reader.day(reader.days()[0].day)
+
+    assert table.column_names == [*arrow_schema("article").names, "ingested_date"]
+    assert table.schema.remove_metadata() == lake_schema().remove_metadata()
+
+
+def test_an_older_table_gains_a_column_and_a_field(url: str, tmp_path: Path) -> None:
+    table = to_arrow(articles(0, 1)).drop(["comment_count"])
+    publisher = table.column("publisher").combine_chunks()
+    fields = [field for field in publisher.type if field.name != "timezone"]
+    older = pa.StructArray.from_arrays([publisher.field(field.name) for field in fields], fields=fields)
+    at = table.schema.get_field_index("publisher")
+    table = table.set_column(at, pa.field("publisher", older.type, nullable=False), older)
+    write_deltalake(tmp_path / "lake", table, partition_by=["ingested_date"])
+
+    DeltaLake(url).append(articles(1, 2), {P0: 0}, {P0: 1})
+    [before] = LakeReader(url).versions_of(ids(0, 1)[0])
+    [after] = LakeReader(url).versions_of(ids(1, 2)[0])
+
+    assert before == article(0, comment_count=None)
+    assert after == article(1)
+
+
+def test_offsets_and_rows_survive_compaction(url: str, lake: ports.Lake) -> None:
+    for number in range(5):
+        lake.append([article(number)], {P0: number}, {P0: number + 1})
+    done = compact(url, retention_hours=0)
+
+    assert (done.files_before, done.files_after, done.files_deleted) == (5, 1, 5)
+    assert DeltaLake(url).next_offset(P0) == 5
+    assert stored(url) == ids(0, 5)
+    lake.append([article(5)], {P0: 5}, {P0: 6})
+    assert stored(url) == ids(0, 6)
+
+
+def test_compacting_a_lake_that_is_not_there_does_nothing(url: str) -> None:
+    assert compact(url).version is None
+    assert LakeReader(url).version is None
+
+
+def test_a_lake_that_cannot_be_written_is_unavailable(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+
+    with pytest.raises(Unavailable):
+        DeltaLake(f"file:{tmp_path}/file/lake").append(articles(0, 1), {P0: 0}, {P0: 1})
+
+
+@pytest.mark.parametrize("address", ["data/lake", "file:", ""])
+def test_an_address_without_a_scheme_is_explained(address: str) -> None:
+    with pytest.raises(ConfigurationError, match="needs a scheme"):
+        DeltaLake(address)
+
+
+def test_a_relative_path_is_taken_from_where_the_process_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    DeltaLake("file:data/lake").append(articles(0, 1), {P0: 0}, {P0: 1})
+
+    assert DeltaTable.is_deltatable(str(tmp_path / "data/lake"))
+
+
+WRITER = """
+import sys
+from expectations.good import article
+from ingestion.errors import Fenced, Unavailable
+from ingestion.lake.delta import DeltaLake
+from ingestion.ports import TopicPartition
+
+url, batch, end = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+at, lake = TopicPartition("news.articles", 0), DeltaLake(url)
+rows = [article(number, body="words " * 500) for number in range(end)]
+fenced = 0
+while (start := lake.next_offset(at) or 0) < end:
+    try:
+        lake.append(rows[start : start + batch], {at: start}, {at: start + batch})
+    except (Fenced, Unavailable):
+        fenced += 1
+print(fenced)
+"""
+
+
+def start_writer(url: str, batch: int, end: int) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", WRITER, url, str(batch), str(end)]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+
+
+def files_of(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.rglob("*") if path.is_file())
+
+
+@pytest.mark.slow
+def test_a_writer_killed_in_the_middle_of_an_append_loses_and_doubles_nothing(tmp_path: Path) -> None:
+    url = f"file:{tmp_path}/lake"
+    interrupted = 0
+    for _ in range(2):
+        known = set(files_of(tmp_path))
+        with start_writer(url, 250, 2000) as writer:
+            while writer.poll() is None and not _data_files(set(files_of(tmp_path)) - known):
+                time.sleep(0.001)
+            writer.kill()
+        interrupted += writer.returncode == -9
+        assert stored(url) == ids(0, DeltaLake(url).next_offset(P0) or 0)
+    with start_writer(url, 250, 2000) as writer:
+        writer.communicate(timeout=60)
+
+    assert interrupted == 2
+    assert writer.returncode == 0
+    assert stored(url) == ids(0, 2000)
+
+
+def _data_files(paths: set[Path]) -> list[Path]:
+    return [path for path in paths if ".parquet" in path.name]
+
+
+@pytest.mark.slow
+def test_two_processes_that_race_for_every_batch_store_each_row_once(tmp_path: Path) -> None:
+    url = f"file:{tmp_path}/lake"
+    with start_writer(url, 1, 30) as first, start_writer(url, 1, 30) as second:
+        first.communicate(timeout=60)
+        second.communicate(timeout=60)
+
+    assert (first.returncode, second.returncode) == (0, 0)
+    assert stored(url) == ids(0, 30)

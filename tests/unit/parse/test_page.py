@@ -1,0 +1,199 @@
+from collections.abc import Callable
+
+import pytest
+
+from ingestion.article import Access, Article, Document, Drop, Outcome, ParagraphRole
+from ingestion.parse import parse
+
+Read = Callable[..., Article]
+Make = Callable[..., Document]
+
+PROSE = "".join(
+    f"<p>The {nth} ferry of the day left the quay with nobody on board but the captain, who waved to the "
+    "gulls, and came back with a full cargo of fog that had to be unloaded by hand.</p>"
+    for nth in ("first", "second", "third", "fourth")
+)
+
+
+def page(head: str = "", body: str = PROSE, *, title: str = "Ferry brings home the fog") -> str:
+    story = f"<article><h1>{title}</h1>{body}</article>"
+    return f"<html lang=en><head><title>{title}</title>{head}</head><body>{story}</body></html>"
+
+
+def ld(block: str) -> str:
+    return f'<script type="application/ld+json">{block}</script>'
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        '{"@type":"NewsArticle","headline":"Fog &amp; ferry"}',
+        '[{"@type":"WebSite"},{"@type":["Article","NewsArticle"],"headline":"Fog & ferry"}]',
+        '{"@graph":[{"@type":"http://schema.org/NewsArticle","headline":"Fog &amp;amp; ferry"}]}',
+        '<!-- {"@type":"NewsArticle","headline":"Fog & ferry",} -->',
+        '{"@type":"WebPage","mainEntity":{"@type":"Report","headline":"Fog & <b>ferry</b>"}}',
+        '{"@type":"Organization"}\n{"@type":"BlogPosting","headline":"Fog &\tferry"};',
+        "{&quot;@type&quot;:&quot;NewsArticle&quot;,&quot;headline&quot;:&quot;Fog & ferry&quot;}",
+    ],
+)
+def test_json_ld_is_read_however_it_is_written(read: Read, block: str) -> None:
+    article = read(page(ld(block)))
+
+    assert article.headline == "Fog & ferry"
+    assert article.provenance["headline"] == "json-ld:headline"
+
+
+def test_json_ld_beyond_mending_is_noted_and_the_meta_elements_serve(read: Read) -> None:
+    article = read(page(ld('{"headline": "Fo') + '<meta property="og:title" content="Fog home">'))
+
+    assert article.headline == "Fog home"
+    assert "malformed_json_ld" in article.extraction.warnings
+
+
+def test_the_name_of_the_site_is_no_part_of_the_headline(read: Read) -> None:
+    article = read(
+        page('<meta property="og:site_name" content="Orme Weekly">', title="Fog - and no end | Orme Weekly")
+    )
+
+    assert article.headline == "Fog - and no end"
+    assert article.alternative_headlines == ()
+
+
+def test_a_day_in_the_address_serves_where_the_page_has_none(read: Read) -> None:
+    article = read(page(), fetched_url="https://orme.example/2024/05/02/fog")
+
+    assert article.published is not None
+    assert (article.published.source, article.published.raw) == ("url:path", "2024-05-02")
+
+
+def test_a_year_in_the_text_is_no_date(read: Read) -> None:
+    article = read(page('<meta name="author" content="Wren Tolliver">', PROSE.replace("day", "year 1987")))
+
+    assert article.published is None
+
+
+def test_the_words_of_a_picture_are_not_in_the_body(read: Read) -> None:
+    caption = "Fog at the quay <span class=credit>Photo: Lyle Benn</span>"
+    figure = f"<figure><img src=/fog.jpg><figcaption>{caption}</figcaption></figure>"
+    article = read(
+        page(body=figure + PROSE + '<meta name="author" content="Wren Tolliver">'),
+        fetched_url="https://orme.example/a",
+    )
+    image = article.images[0]
+
+    assert (image.url, image.caption, image.credit) == (
+        "https://orme.example/fog.jpg",
+        "Fog at the quay",
+        "Lyle Benn",
+    )
+    assert "Lyle Benn" not in article.body
+
+
+def test_the_blocks_of_a_body_have_roles(read: Read) -> None:
+    extra = (
+        "<h2>Later</h2>"
+        + PROSE
+        + "<ul><li>fog, in sacks</li><li>one gull</li></ul><blockquote><p>Fog is cargo.</p></blockquote>"
+    )
+    found = {block.text: block.role for block in read(page(body=PROSE + extra + PROSE)).paragraphs}
+
+    assert found["Later"] is ParagraphRole.SUBHEADING
+    assert found["one gull"] is ParagraphRole.LIST_ITEM
+    assert found["Fog is cargo."] is ParagraphRole.QUOTE
+
+
+def test_labels_between_paragraphs_go_into_the_ledger(read: Read) -> None:
+    article = read(
+        page(body=PROSE + "<p>Advertisement</p><p>Read more: The gull that could count</p>" + PROSE)
+    )
+    gone = {entry.text: entry.rule for entry in article.extraction.removed}
+
+    assert "Advertisement" not in article.body
+    assert "The gull that could count" not in article.body
+    assert gone.get("Read more: The gull that could count") == "related_link"
+
+
+def test_a_stated_body_serves_where_the_page_shows_none_and_gives_confidence_where_it_does(
+    read: Read,
+) -> None:
+    words = " ".join(f"word{n}" for n in range(60)) + "."
+    stated = ld(f'{{"@type":"NewsArticle","headline":"Fog","articleBody":"{words}"}}')
+    empty = read(page(stated, "<div id=app></div>"))
+    shown = read(page(stated, f"<p>{words}</p>"))
+
+    assert (empty.body, empty.provenance["body"], empty.extraction.confidence) == (
+        words,
+        "json-ld:articleBody",
+        None,
+    )
+    assert shown.extraction.confidence == 1.0
+
+
+@pytest.mark.parametrize(
+    ("stated", "access"),
+    [
+        ("true", Access.FREE),
+        ('"http://schema.org/False"', Access.PAYWALLED),
+        ('"maybe"', Access.UNKNOWN),
+        ("null", Access.UNKNOWN),
+    ],
+)
+def test_access_is_what_the_page_says_and_never_free_by_default(
+    read: Read, stated: str, access: Access
+) -> None:
+    article = read(page(ld(f'{{"@type":"NewsArticle","headline":"Fog","isAccessibleForFree":{stated}}}')))
+
+    assert article.rights.access is access
+
+
+def test_a_reservation_in_a_header_counts(read: Read) -> None:
+    article = read(
+        page(body=PROSE * 2), headers={"tdm-reservation": "1", "x-robots-tag": "noai"}, robots="allowed: *"
+    )
+
+    assert (article.rights.tdm_reservation, article.rights.meta_robots) == (True, "noai")
+    assert article.rights.robots == "allowed: *"
+
+
+@pytest.mark.parametrize(
+    ("body", "changes", "reason"),
+    [
+        (b"", {}, "empty_body"),
+        (b" \n ", {"kind": "text"}, "empty_body"),
+        (b"<p></p>", {"kind": "fragment", "hints": {"feed.title": "Fog"}}, "empty_body"),
+        (b"<p>Some words of a feed.</p>", {"kind": "fragment"}, "not_an_article"),
+        (page(body="<p>Short.</p>").encode(), {}, "not_an_article"),
+        (page().encode(), {"fetched_url": "https://orme.example/"}, "not_an_article"),
+        (page().encode(), {"fetched_url": "https://orme.example/impressum"}, "not_an_article"),
+        (page(ld('{"@type":"CollectionPage","name":"Fog"}')).encode(), {}, "not_an_article"),
+        (page(ld('{"@type":"NewsArticle","headline":"Fog"}'), "").encode(), {}, "empty_body"),
+        (b'{"type":"picture","headline":"Fog"}', {"kind": "json"}, "not_an_article"),
+        (b'{"headline":"Fog"}', {"kind": "json"}, "empty_body"),
+        (b'{"body":"Fog came home."}', {"kind": "json"}, "not_an_article"),
+    ],
+)
+def test_what_is_no_article_is_a_decision_with_a_reason(
+    make: Make, body: bytes, changes: dict[str, object], reason: str
+) -> None:
+    kind = str(changes.pop("kind", "page"))
+
+    assert parse(make(body, kind, **changes)) == Drop(Outcome.DROPPED, reason)
+
+
+def test_what_the_source_said_is_used_last(read: Read) -> None:
+    hints = {
+        "feed.title": "Fog, again",
+        "feed.published": "Tue, 09 Jan 2024 16:45:00 GMT",
+        "feed.authors": "Wren Tolliver; Lyle Benn",
+        "sitemap.keywords": "fog, ferries",
+        "sitemap.lastmod": "2024-01-10",
+    }
+    article = read(page(), hints=hints)
+
+    assert (article.headline, article.alternative_headlines) == ("Ferry brings home the fog", ("Fog, again",))
+    assert article.authors == ("Wren Tolliver", "Lyle Benn")
+    assert article.keywords == ("fog", "ferries")
+    assert article.published is not None
+    assert article.published.source == "feed:published"
+    assert article.modified is not None
+    assert article.modified.source == "sitemap:lastmod"

@@ -1,0 +1,96 @@
+import pytest
+
+from ingestion.article import Publisher
+from ingestion.parse.credits import (
+    agencies_among,
+    agencies_in,
+    bare_credit,
+    credit_line,
+    dateline_of,
+    ending_agencies,
+)
+from ingestion.parse.people import people_in
+
+HOUSE = Publisher(id="orme", name="Orme Weekly", domain="orme.example")
+
+
+@pytest.mark.parametrize(
+    ("printed", "people"),
+    [
+        ("By Wren Tolliver and Lyle Benn", ("Wren Tolliver", "Lyle Benn")),
+        ("WREN TOLLIVER, Staff Writer", ("Wren Tolliver",)),
+        ("Tolliver, Wren", ("Wren Tolliver",)),
+        ("Wren Tolliver, Reuters", ("Wren Tolliver",)),
+        ("Von Wiebke Harms und Aylin Demir", ("Wiebke Harms", "Aylin Demir")),
+        ("Par Zoé Lamy et Luc Noël", ("Zoé Lamy", "Luc Noël")),
+        ("Por Águeda Robles y Ginés Sala", ("Águeda Robles", "Ginés Sala")),
+        ("بقلم: سلمى الدرعي", ("سلمى الدرعي",)),
+        ("文＝谷口まどか", ("谷口まどか",)),
+        ("谷口まどか記者", ("谷口まどか",)),
+        ("Wren Tolliver in Trevose", ("Wren Tolliver",)),
+        ("Wren Tolliver (wren@orme.example)", ("Wren Tolliver",)),
+        ("Emily Post", ("Emily Post",)),
+        ("Staff", ()),
+        ("Orme Weekly", ()),
+        ("Reuters", ()),
+        ("Redaktion", ()),
+        ("編集部", ()),
+        ("وكالات", ()),
+        ("https://social.example/orme", ()),
+    ],
+)
+def test_a_byline_is_split_into_people(printed: str, people: tuple[str, ...]) -> None:
+    assert people_in([printed], HOUSE) == people
+
+
+def test_one_person_printed_twice_is_one_person() -> None:
+    assert people_in(["Wren Tolliver", "By WREN TOLLIVER"], HOUSE) == ("Wren Tolliver",)
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "agencies"),
+    [
+        ("LONDON (Reuters) - Shares fell.", "LONDON", ("Reuters",)),
+        ("PORT ELLERAY, Nov 3 (Meridian Wire) – A cable broke.", "PORT ELLERAY", ("Meridian Wire",)),
+        ("Berlin (dpa/AFP) - Es regnet.", "Berlin", ("dpa", "AFP")),
+        ("لندن (رويترز) - قال مسؤول.", "لندن", ("Reuters",)),
+        ("【ロンドン共同】英政府は", "ロンドン", ("Kyodo",)),
+        ("［東京 12日 ロイター］ - 日銀は", "東京", ("Reuters",)),
+        ("DUBLIN — She has won.", "DUBLIN", ()),
+    ],
+)
+def test_a_dateline_gives_place_and_agency(text: str, place: str, agencies: tuple[str, ...]) -> None:
+    dateline = dateline_of(text)
+
+    assert dateline is not None
+    assert (dateline.place, dateline.agencies) == (place, agencies)
+
+
+@pytest.mark.parametrize(
+    "text", ["He met Anna (her sister) - twice.", "The deal (worth 3m) is off.", "A dog — old — barked."]
+)
+def test_a_bracket_in_a_sentence_is_no_dateline(text: str) -> None:
+    assert dateline_of(text) is None
+
+
+def test_a_person_may_share_a_name_with_an_agency() -> None:
+    assert agencies_among("By Petra Lunn and Ritzau Holm") == ()
+    assert agencies_among("Petra Lunn, AP") == ("AP",)
+
+
+def test_a_picture_credit_names_the_agency_inside_it() -> None:
+    assert agencies_in("Ministry of Fish/Handout via REUTERS") == ("Reuters",)
+    assert bare_credit("(Photo by: Lyle Benn)") == "Lyle Benn"
+
+
+def test_a_line_of_agencies_is_a_credit_and_a_sentence_is_none() -> None:
+    credit = credit_line("AFP, Paris")
+
+    assert credit is not None
+    assert (credit.place, credit.agencies) == ("Paris", ("AFP",))
+    assert credit_line("Reuters reported the loss on Monday") is None
+
+
+def test_the_bracket_that_ends_a_story_is_a_credit() -> None:
+    assert ending_agencies("It has stopped raining. (dpa)") == ("dpa",)
+    assert ending_agencies("It has stopped raining (at last).") == ()
