@@ -295,9 +295,11 @@ def audit(settings: Settings) -> Audited:
 def export(settings: Settings) -> "ExportReport":
     """Write the days of the lake that have changed, and passed their audit, as plain Parquet."""
     from ingestion.lake.export import export_articles
+    from ingestion.lake.report import newest_by_day
 
     with Wiring(settings) as wiring:
-        return export_articles(wiring.lake_reader(), settings.exports)
+        judged = newest_by_day(settings.data_docs / "reports")
+        return export_articles(wiring.lake_reader(), settings.exports, audits=judged)
 
 
 # ── how a task runs a job ───────────────────────────────────────────────────────────────

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -72,8 +73,9 @@ def report_run(console: Console, settings: Settings, run_id: str) -> None:
 
 def ledger_table(account: jobs.Account) -> Table:
     """One row a source: documents in, and what became of them."""
-    table = Table(title="Ledger: each document that entered, and the one thing that became of it")
-    table.add_column("source")
+    title = "Ledger: each document that entered, and the one thing that became of it"
+    table = Table(title=title, box=SIMPLE_HEAD, collapse_padding=True, pad_edge=False)
+    table.add_column("source", no_wrap=True)
     for name in ("in", *Outcome):
         table.add_column(str(name), justify="right")
     table.add_column("balance")
@@ -106,13 +108,14 @@ def _files_table(settings: Settings) -> Table:
     found = written(settings)
     table = Table(
         "file",
+        box=SIMPLE_HEAD,
         title=f"Parquet exports in {settings.exports}",
         caption=f"the lake holds {found.lake_rows} rows, the index {found.indexed_articles} articles",
     )
     table.add_column("rows", justify="right")
     table.add_column("bytes", justify="right")
     for file in found.exports:
-        table.add_row(str(file.path), f"{file.rows:,}", f"{file.bytes:,}")
+        table.add_row(file.path, f"{file.rows:,}", f"{file.bytes:,}")
     return table
 
 

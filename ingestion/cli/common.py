@@ -10,6 +10,9 @@ if TYPE_CHECKING:
 
     from ingestion.settings import Settings
 
+WIDE = 120
+"""Columns of a table that goes to a file or a pipe."""
+
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON object, for programs.")]
 
 
@@ -24,10 +27,11 @@ def prepared() -> "Settings":
 
 
 def console() -> "Console":
-    """Standard output, for people."""
+    """Standard output, for people; wide enough for our tables where it is no terminal."""
     from rich.console import Console
 
-    return Console()
+    found = Console()
+    return found if found.is_terminal else Console(width=WIDE)
 
 
 def print_json(value: Any) -> None:

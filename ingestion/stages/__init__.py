@@ -10,8 +10,6 @@ A stage takes an article and returns it changed, or returns a `Drop`. The first 
 last two ask and claim memory, and come last: an article that failed must not have claimed anything.
 """
 
-from collections.abc import Callable, Sequence
-
 from ingestion.article import Article, Drop
 from ingestion.ports import Claims
 from ingestion.stages.deduplicate import deduplicate
@@ -20,8 +18,8 @@ from ingestion.stages.normalise import normalise
 from ingestion.stages.validate import validate
 from ingestion.stages.version import version
 
-PURE: Sequence[Callable[[Article], Article | Drop]] = (normalise, validate, fingerprint)
-CLAIMING: Sequence[Callable[[Article, Claims], Article | Drop]] = (deduplicate, version)
+PURE = (normalise, validate, fingerprint)
+CLAIMING = (deduplicate, version)
 
 
 def prepare(article: Article) -> Article | Drop:
