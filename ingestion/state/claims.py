@@ -88,9 +88,13 @@ def _is_later(row: Row[tuple[object, ...]], article: Article) -> bool:
 
 
 def _same_content(known: Sequence[Row[tuple[object, ...]]], article: Article) -> int | None:
-    """Find the version that this content already is: the newest one, or any that it arrived too late for."""
+    """Find the version that this content already is.
+
+    What was seen after the newest version is compared with that one, so that a text may change back;
+    what was seen no later is compared with all, because it arrived late or is read once more.
+    """
     if not known:
         return None
-    newest = max(known, key=lambda row: row.observed_at)
-    candidates = known if article.fetched_at < newest.observed_at else [newest]
+    newest = max(known, key=lambda row: (row.observed_at, row.version))
+    candidates = [newest] if article.fetched_at > newest.observed_at else known
     return next((row.version for row in candidates if row.content_hash == article.content_hash), None)

@@ -66,6 +66,13 @@ def test_an_older_observation_that_arrives_late_is_no_new_version_of_what_is_kno
     assert decide(memory, [first, second, late]) == ["v1", "v2", "unchanged"]
 
 
+def test_two_texts_of_one_moment_stay_two_versions_when_they_are_read_again(memory: SqlMemory) -> None:
+    texts = [seen(1, 1, 0), seen(1, 2, 0)]
+    again = [at_offset(text, offset, partition=1) for offset, text in enumerate(texts * 2)]
+
+    assert decide(memory, [texts[0], at_offset(texts[1], 1), *again]) == ["v1", "v2", *["unchanged"] * 4]
+
+
 def test_claims_of_a_failed_block_are_not_kept(memory: SqlMemory) -> None:
     with pytest.raises(RuntimeError), memory.claims() as claims:
         claim(seen(1, 1, 0), claims)
