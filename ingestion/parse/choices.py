@@ -1,0 +1,131 @@
+"""One value for each field, chosen from all that was found for it."""
+
+import re
+
+from ingestion.article import Document
+from ingestion.parse.clean import key
+from ingestion.parse.clues import Clues, Found
+from ingestion.parse.credits import agencies_among
+from ingestion.parse.people import names_a_desk, people_in
+
+_DIGITS = re.compile(r"\d[\d.,\s]*")
+_GENRES = {
+    "opinionnewsarticle": "opinion", "opinion": "opinion", "commentary": "opinion", "kommentar": "opinion",
+    "analysisnewsarticle": "analysis", "analysis": "analysis", "liveblogposting": "live", "live": "live",
+    "advertisercontentarticle": "sponsored", "sponsored": "sponsored", "press release": "press_release",
+    "pressrelease": "press_release", "press_release": "press_release", "video": "video", "podcast": "podcast",
+    "newsarticle": "news", "reportagenewsarticle": "news", "news": "news", "current": "news",
+}  # fmt: skip
+_SITE_SEPARATORS = r"\s+(?:[|–—·»-]|::|\|\|)\s+|\s*[｜：]\s*"
+_MOST_KEYWORDS = 50
+_LONGEST_KEYWORD = 100
+_FIELD_OF = {
+    "declared_canonical": "declared_canonical_url",
+    "keyword": "keywords",
+    "body_place": "body",
+    "images_place": "images",
+}
+_RIGHTS = ("access", "license", "meta_robots", "tdm_reservation")
+_CARRIED = (
+    "abstract",
+    "dateline",
+    "section",
+    "keyword",
+    "comment_count",
+    "declared_canonical",
+    "body_place",
+    "images_place",
+)
+
+
+def headlines_of(clues: Clues, document: Document) -> list[Found]:
+    """Return the distinct headlines, the most trusted first, without the site's name at their end."""
+    sites = {key(found.value) for found in clues.of("site")}
+    sites |= {key(name) for name in (document.publisher.name, document.publisher.domain) if name}
+    distinct: dict[str, Found] = {}
+    known = {key(found.value) for found in clues.of("headline")}
+    for found in clues.of("headline"):
+        title = _without_site(found.value, sites, known)
+        if key(title) and key(title) not in sites:
+            distinct.setdefault(key(title), Found(title, found.place))
+    return list(distinct.values())
+
+
+def _without_site(title: str, sites: set[str], known: set[str]) -> str:
+    """Take the site's name off: by its name, or where the title stands elsewhere without it."""
+    for _ in range(3):
+        parts = re.split(f"({_SITE_SEPARATORS})", title)
+        if len(parts) >= 3 and (key(parts[-1]) in sites or key("".join(parts[:-2])) in known):
+            title = "".join(parts[:-2])
+        elif len(parts) >= 3 and key(parts[0]) in sites:
+            title = "".join(parts[2:])
+    return title.strip()
+
+
+def abstract_of(clues: Clues, body: str) -> str | None:
+    """Return the publisher's summary, if there is one that is no headline and not the body cut short."""
+    start = key(body[:2000])
+    titles = {key(found.value) for found in clues.of("headline")}
+    summaries = [found for found in clues.of("abstract") if key(found.value) not in titles]
+    for found in summaries:
+        if key(found.value) and not (
+            len(found.value) < len(body) and start.startswith(key(found.value.rstrip(".… [&#8230;]")))
+        ):
+            return found.value
+    return summaries[0].value if summaries else None
+
+
+def authors_of(clues: Clues, document: Document) -> tuple[tuple[str, ...], str | None]:
+    """Return the people of the first place that names any."""
+    publisher = document.publisher
+    sites = {key(found.value) for found in clues.of("site")}
+    for field in ("author", "byline"):
+        for place, printed in clues.by_place(field):
+            people = tuple(name for name in people_in(printed, publisher) if key(name) not in sites)
+            if people:
+                return people, place
+    return (), None
+
+
+def byline_of(clues: Clues, document: Document, author_place: str | None) -> Found | None:
+    """Return the byline as printed: the first that names a person, an agency or a desk."""
+    for found in clues.of("byline"):
+        named = people_in([found.value], document.publisher) or agencies_among(found.value)
+        if named or names_a_desk(found.value) or found.place == author_place:
+            return found
+    return None
+
+
+def credit_finds(clues: Clues) -> list[Found]:
+    """Return the credits of the text; those of a photograph only where the text itself has none."""
+    of_text = [found for found in clues.of("credit") if not found.place.endswith("photo credit")]
+    return of_text or list(clues.of("credit"))
+
+
+def count_of(value: str | None) -> int | None:
+    """Return a number of comments; None where it is none, or none that could be."""
+    digits = re.sub(r"\D", "", value or "")
+    return int(digits) if digits and len(digits) <= 7 and _DIGITS.fullmatch(value or "") else None
+
+
+def genre_of(clues: Clues) -> str | None:
+    """Return the genre that the publisher states, in our words."""
+    stated = (*clues.of("genre"), *clues.of("article_type"))
+    return next((genre for found in stated if (genre := _GENRES.get(found.value.lower()))), None)
+
+
+def keywords_of(clues: Clues) -> tuple[str, ...]:
+    """Return the distinct keywords, as first printed."""
+    kept: dict[str, str] = {}
+    for found in clues.of("keyword"):
+        if len(found.value) <= _LONGEST_KEYWORD and "://" not in found.value:
+            kept.setdefault(key(found.value), found.value)
+    return tuple(kept.values())[:_MOST_KEYWORDS]
+
+
+def places_of(clues: Clues) -> dict[str, str]:
+    """Return the place of each field that was found."""
+    found = {_FIELD_OF.get(field, field): clues.first(field) for field in _CARRIED}
+    found["credits"] = next(iter(credit_finds(clues)), None)
+    found |= {f"rights.{field}": clues.first(field) for field in _RIGHTS}
+    return {field: clue.place for field, clue in found.items() if clue}

@@ -1,0 +1,216 @@
+"""Times with their evidence: value, precision, ground for the time zone, place and raw string.
+
+A day without a time is kept as that calendar day, at midnight UTC. A year alone is never a date.
+"""
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from functools import cache
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+
+from ingestion.article import Moment, Precision, Publisher, TimezoneBasis
+from ingestion.parse.clues import Found
+from ingestion.parse.data import table
+
+EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+LATEST_AHEAD = timedelta(days=1)
+IMPLAUSIBLE = "implausible_date"
+AMBIGUOUS = "ambiguous_date"
+
+_DIGITS = str.maketrans({chr(base + n): str(n) for base in (0x660, 0x6F0, 0x966, 0xFF10) for n in range(10)})
+_PUNCTUATION = str.maketrans(
+    {"：": ":", "．": ".", "／": "/", "－": "-", "−": "-", "\u00a0": " ", "،": ",", "\u202f": " "}
+)
+_TIME = (
+    r"(?P<hour>\d{1,2})[:.時h시点](?P<minute>\d{2})(?:[:.分](?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9}))?)?分?"
+    r"(?:\s?(?P<half>[ap])\.?\s?m\b\.?)?(?:\s?Uhr\b)?"
+)
+_ZONE = (
+    r"(?:\s?\(?(?P<zone>Z\b|(?:UTC|GMT)?\s?[+-]\d{2}:?\d{2}\b|(?:UTC|GMT)\s?[+-]\d{1,2}\b|[+-]\d{2}(?![\d:])|"
+    r"\b(?:UTC|GMT|UT|EST|EDT|CST|CDT|MST|MDT|PST|PDT|CET|CEST|EET|EEST|MSK|JST|KST|HKT|WIB|MEZ|MESZ)\b))?"
+)
+_CLOCK = re.compile(_TIME + _ZONE, re.IGNORECASE)
+_YEAR_FIRST = re.compile(
+    r"(?<!\d)(?P<year>\d{4})\s?(?:[-/.]|年|년)\s?(?P<month>\d{1,2})\s?(?:[-/.]|月|월)\s?(?P<day>\d{1,2})(?!\d)"
+)
+_DAY_FIRST = re.compile(r"(?<!\d)(?P<day>\d{1,2})\s?\.\s?(?P<month>\d{1,2})\s?\.\s?(?P<year>\d{4})(?!\d)")
+_SLASHED = re.compile(r"(?<!\d)(?P<first>\d{1,2})[/-](?P<second>\d{1,2})[/-](?P<year>\d{4})(?!\d)")
+_COMPACT = re.compile(
+    r"^(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})(?:T?(?P<clock>\d{6})(?P<zone>Z|[+-]\d{4})?)?$"
+)
+_EPOCH = re.compile(r"^\d{10}(?:\d{3})?(?:\.\d+)?$")
+_OFFSET = re.compile(r"(?P<sign>[+-])(?P<hours>\d{1,2}):?(?P<minutes>\d{2})?$")
+_HOURS = {
+    "Z": 0,
+    "UTC": 0,
+    "GMT": 0,
+    "UT": 0,
+    "EST": -5,
+    "EDT": -4,
+    "CST": -6,
+    "CDT": -5,
+    "MST": -7,
+    "MDT": -6,
+}
+_HOURS |= {"PST": -8, "PDT": -7, "CET": 1, "CEST": 2, "MEZ": 1, "MESZ": 2, "EET": 2, "EEST": 3, "MSK": 3}
+_HOURS |= {"JST": 9, "KST": 9, "HKT": 8, "WIB": 7}
+_LONGEST = 200
+
+
+class Printed(Struct, frozen=True):
+    """A time as it was printed: `at` is naive where no zone was printed with it."""
+
+    at: datetime
+    precision: Precision
+
+
+def first_moment(
+    finds: Sequence[Found], publisher: Publisher, fetched_at: datetime
+) -> tuple[Moment | None, tuple[str, ...]]:
+    """Return the first find that is a plausible time, with a warning where another was passed over."""
+    warnings: tuple[str, ...] = ()
+    for found in finds:
+        moment = moment_of(found, publisher)
+        if moment and EARLIEST <= moment.at <= fetched_at + LATEST_AHEAD:
+            return moment, warnings
+        if moment or _names_far_year(found.value):
+            warnings = (IMPLAUSIBLE,)
+        elif _SLASHED.search(found.value):
+            warnings = (AMBIGUOUS,)
+    return None, warnings
+
+
+def moment_of(found: Found, publisher: Publisher) -> Moment | None:
+    """Return what was printed, in UTC; None where it is no date, or one that no calendar can hold."""
+    try:
+        printed = read(found.value)
+        if printed is None:
+            return None
+        at, basis = _in_utc(printed, zone_of(publisher))
+    except (ValueError, OverflowError):
+        return None
+    return Moment(
+        at=at, precision=printed.precision, timezone_basis=basis, source=found.place, raw=found.value
+    )
+
+
+def zone_of(publisher: Publisher) -> tzinfo | None:
+    """Return the newsroom's time zone; None where it is unknown to us or to the time zone database."""
+    try:
+        return ZoneInfo(publisher.timezone) if publisher.timezone else None
+    except (KeyError, ValueError, OSError):
+        return None
+
+
+def read(raw: str) -> Printed | None:
+    """Read one printed time: ISO 8601, RFC 5322, Unix time, or a date in words. Raises `ValueError`."""
+    text = raw[:_LONGEST].translate(_DIGITS).translate(_PUNCTUATION).strip()
+    if _EPOCH.match(text):
+        seconds = float(text) / (1000 if len(text.partition(".")[0]) == 13 else 1)
+        return Printed(datetime.fromtimestamp(seconds, UTC), Precision.SECOND)
+    if compact := _COMPACT.match(text):
+        return _compact(compact)
+    day, rest = _day(text)
+    return None if day is None else _with_clock(day, rest)
+
+
+def _day(text: str) -> tuple[datetime | None, str]:
+    for pattern in (_YEAR_FIRST, _DAY_FIRST, *_named_days()):
+        if match := pattern.search(text):
+            parts = match.groupdict()
+            month = _month(parts.get("month") or parts.get("name") or "")
+            day = datetime(int(parts["year"]), month, int(parts["day"]))  # noqa: DTZ001 - naive as printed
+            return day, text[: match.start()] + " " + text[match.end() :].removeprefix("T")
+    slashed = _SLASHED.search(text)
+    found = _slashed(slashed) if slashed else None
+    return (
+        (found, text[: slashed.start()] + " " + text[slashed.end() :]) if slashed and found else (None, text)
+    )
+
+
+def _slashed(match: re.Match[str]) -> datetime | None:
+    """Read 03/12/2025 only where one order alone is possible, or both are the same day."""
+    first, second, year = (int(match[name]) for name in ("first", "second", "year"))
+    if first > 12 >= second or first == second:
+        return datetime(year, second, first)  # noqa: DTZ001 - naive as printed
+    return datetime(year, first, second) if second > 12 else None  # noqa: DTZ001 - naive as printed
+
+
+def _with_clock(day: datetime, rest: str) -> Printed:
+    clock = _CLOCK.search(rest)
+    if not clock:
+        return Printed(day, Precision.DAY)
+    hour = int(clock["hour"])
+    half = (clock["half"] or _half_of(rest)).lower()
+    if half and hour <= 12:
+        hour = hour % 12 + (12 if half == "p" else 0)
+    if hour == 24:
+        day, hour = day + timedelta(days=1), 0
+    micros = int((clock["fraction"] or "0").ljust(6, "0")[:6])
+    second = min(59, int(clock["second"] or 0))
+    at = day.replace(hour=hour, minute=int(clock["minute"]), second=second, microsecond=micros)
+    precision = Precision.SECOND if clock["second"] else Precision.MINUTE
+    return Printed(at.replace(tzinfo=_zone(clock["zone"])), precision)
+
+
+def _half_of(rest: str) -> str:
+    """Tell the half of the day where it is printed in Arabic, Japanese or Korean."""
+    if re.search(r"午後|오후|下午|مساء|\d\s?م\b", rest):
+        return "p"
+    return "a" if re.search(r"午前|오전|上午|صباح|\d\s?ص\b", rest) else ""
+
+
+def _compact(match: re.Match[str]) -> Printed:
+    day = datetime(int(match["year"]), int(match["month"]), int(match["day"]))  # noqa: DTZ001 - as printed
+    if not match["clock"]:
+        return Printed(day, Precision.DAY)
+    clock = datetime.strptime(match["clock"], "%H%M%S").time()  # noqa: DTZ007 - the zone is joined next
+    return Printed(datetime.combine(day, clock, _zone(match["zone"])), Precision.SECOND)
+
+
+def _zone(name: str | None) -> tzinfo | None:
+    if not name:
+        return None
+    if match := _OFFSET.search(name):
+        minutes = int(match["hours"]) * 60 + int(match["minutes"] or 0)
+        return timezone(timedelta(minutes=minutes if match["sign"] == "+" else -minutes))
+    hours = _HOURS.get(name.strip().upper())
+    return None if hours is None else timezone(timedelta(hours=hours))
+
+
+def _in_utc(printed: Printed, zone: tzinfo | None) -> tuple[datetime, TimezoneBasis]:
+    at = printed.at
+    if at.tzinfo is not None:
+        return at.astimezone(UTC), TimezoneBasis.EXPLICIT
+    if printed.precision is Precision.DAY or zone is None:
+        return at.replace(tzinfo=UTC), TimezoneBasis.ASSUMED_UTC
+    return at.replace(tzinfo=zone).astimezone(UTC), TimezoneBasis.PUBLISHER
+
+
+def _names_far_year(raw: str) -> bool:
+    """Tell a date that no calendar can hold (month 13, year 0) from words that are no date."""
+    text = raw[:_LONGEST].translate(_DIGITS).translate(_PUNCTUATION)
+    return bool(_YEAR_FIRST.search(text) or _EPOCH.match(text.strip()))
+
+
+@cache
+def _months() -> dict[str, int]:
+    return {name: int(number) for number, names in table("months").items() for name in names}
+
+
+def _month(name: str) -> int:
+    return int(name) if name.isdigit() else _months()[name.casefold().rstrip(".")]
+
+
+@cache
+def _named_days() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    names = "|".join(re.escape(name) for name in sorted(_months(), key=len, reverse=True))
+    # The second name in the bracket is the same month in the other Arabic calendar of names.
+    name = rf"(?P<name>{names})\b\.?(?:\s?[/(]\s?[^\W\d]+(?:\s[^\W\d]+)?\s?\)?)?"
+    before, year = r"(?<!\d)(?P<day>\d{1,2})(?:st|nd|rd|th|er|\.|º|ª)?,?[\s-]", r"(?P<year>\d{4})(?!\d)"
+    day_first = rf"{before}(?:de\s|of\s)?{name},?[\s-](?:de\s|del\s)?{year}"
+    month_first = rf"\b{name}\s(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s{year}"
+    return re.compile(day_first, re.IGNORECASE), re.compile(month_first, re.IGNORECASE)

@@ -1,0 +1,96 @@
+"""The first and last lines of an extracted body, and what removed lines still tell."""
+
+from collections.abc import Callable, Sequence
+
+from ingestion.article import Paragraph, ParagraphRole, Publisher, Removed
+from ingestion.parse import lexicon
+from ingestion.parse.clean import key
+from ingestion.parse.clues import Clues
+from ingestion.parse.credits import agencies_among, only_agencies
+from ingestion.parse.people import is_byline, reporters
+
+# In bytes of UTF-8, because scripts with more bytes to a letter say as much in fewer letters.
+_LONG_BYTES = 140
+_LONGEST_BYLINE = 100
+_LONGEST_KICKER = 30
+_BRACKETS = "()（）[]［］【】— –-"
+_STOPS = (".", "!", "?", "…", "。", "！", "？", "؟", ":", "：", "”", "»", '"', "」")
+
+Parts = tuple[tuple[Paragraph, ...], tuple[Removed, ...]]
+
+
+def without_edges(paragraphs: Sequence[Paragraph], clues: Clues, publisher: Publisher) -> Parts:
+    """Take off what stands above the first long paragraph or at the very end and is no part of the story."""
+    first = next((i for i, p in enumerate(paragraphs) if len(p.text.encode()) >= _LONG_BYTES), 0)
+    last = len(paragraphs) - 1
+    kept: list[Paragraph] = []
+    removed: list[Removed] = []
+    for index, paragraph in enumerate(paragraphs):
+        at_edge = last > 0 and (index < first or index == last)
+        rule = _rule(paragraph, clues, publisher, index=index if index < first else None) if at_edge else None
+        if rule:
+            removed.append(Removed(text=paragraph.text, rule=rule))
+        else:
+            kept.append(_as_deck(paragraph, clues) if index < first else paragraph)
+    return tuple(kept), tuple(removed)
+
+
+def _rule(paragraph: Paragraph, clues: Clues, publisher: Publisher, *, index: int | None) -> str | None:
+    if paragraph.role is not ParagraphRole.PARAGRAPH:
+        return None
+    text = paragraph.text
+    if _is_byline(text, publisher):
+        clues.add("byline", text.strip(_BRACKETS), "body:byline")
+        return "byline"
+    if agencies := only_agencies(text.strip(_BRACKETS)):
+        for agency in agencies:
+            clues.add("credit", agency, "body:credit")
+        return "credit"
+    return "kicker" if index is not None and _is_kicker(text, clues, first=index == 0) else None
+
+
+def _is_byline(text: str, publisher: Publisher) -> bool:
+    inside = text.strip(_BRACKETS)
+    names = lexicon.byline(inside) or inside
+    # One word in a script without capitals could be anything, unless a bracket sets it apart.
+    telling = inside != text or names != inside or " " in inside or "/" in inside
+    return len(text) <= _LONGEST_BYLINE and telling and is_byline(names, publisher)
+
+
+def _is_kicker(text: str, clues: Clues, *, first: bool) -> bool:
+    """A word or two above the story: its section, or something of the kind."""
+    known = {key(found.value) for field in ("section", "keyword", "site") for found in clues.of(field)}
+    shaped = len(text) <= _LONGEST_KICKER and not text.endswith(_STOPS)
+    return shaped and (key(text) in known or (first and len(text.split()) <= 2))
+
+
+def _as_deck(paragraph: Paragraph, clues: Clues) -> Paragraph:
+    """A heading above the whole story is its deck and heads no part of it."""
+    summaries = {key(found.value) for found in clues.of("abstract")}
+    if paragraph.role is ParagraphRole.SUBHEADING and key(paragraph.text) in summaries:
+        return Paragraph(role=ParagraphRole.PARAGRAPH, text=paragraph.text)
+    return paragraph
+
+
+def add_told(clues: Clues, removed: Sequence[Removed]) -> None:
+    """Keep what furniture tells on its way out: the number of comments, who reported, which agency."""
+    readers: dict[str, Callable[[Clues, Removed], None]] = {
+        "comment_count": _add_count,
+        "reporting_credit": _add_reporters,
+    }
+    for entry in removed:
+        if entry.rule in readers:
+            readers[entry.rule](clues, entry)
+
+
+def _add_count(clues: Clues, entry: Removed) -> None:
+    said = lexicon.phrase(entry.text)
+    clues.add("comment_count", said.values.get("count") if said else None, "body:comment_count")
+
+
+def _add_reporters(clues: Clues, entry: Removed) -> None:
+    said = lexicon.phrase(entry.text)
+    clues.add("author", reporters(said.values.get("credit", "")) if said else None, "body:reporting_credit")
+    clues.add("byline", entry.text.strip(_BRACKETS), "body:reporting_credit")
+    for agency in agencies_among(said.values.get("credit", "") if said else ""):
+        clues.add("credit", agency, "body:reporting_credit")

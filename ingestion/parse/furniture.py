@@ -1,0 +1,176 @@
+"""Blocks of a page that are no story: pictures with their words go apart, labels go into the ledger."""
+
+import re
+from collections.abc import Sequence
+
+from lxml.html import HtmlElement
+
+from ingestion.article import Image, Paragraph, ParagraphRole, Removed
+from ingestion.parse import lexicon
+from ingestion.parse.clean import key, one_line
+from ingestion.parse.credits import bare_credit
+
+_CREDIT_MARK = re.compile(r"credit|copyright|source|fotograf|photographer|byline|quelle", re.IGNORECASE)
+_LABELS = r"(?i:photo|picture|image|foto|bild|credit|crédit(?: photo)?|quelle|ảnh|صورة|写真|撮影)s?"
+_CREDIT_AFTER = re.compile(
+    r"^(?P<caption>.*?)[\s|]*(?:[(（\[](?P<bracket>[^()（）\[\]]{2,120})[)）\]]\s*[.。]?"
+    rf"|{_LABELS}(?: by)?\s?[:：/＝=]\s?(?P<named>[^.!?。]{{2,60}})"
+    r"|(?:©|[(（][CＣ][)）]|(?<=[.。!?])\s[/|])\s?(?P<sign>[^.!?。]{2,60}))$"
+)
+_LABEL_AT_END = re.compile(rf"(?:{_LABELS}(?: by| credit)?)?\s?[:：/＝=]?\s*$")
+_UNSEEN = ".//*[@hidden or @aria-hidden='true' or contains(translate(@style,' ',''),'display:none')]"
+_FRAMES = (".//figure", ".//*[contains(concat(' ',normalize-space(@class),' '),' wp-caption ')]")
+_DOUBTFUL = frozenset({"breadcrumb", "shares", "separator", "contact", "tags", "reading_time"})
+_SHORT = 200
+
+
+def take_pictures(tree: HtmlElement) -> tuple[tuple[Image, ...], tuple[Removed, ...]]:
+    """Take captioned pictures out of a tree, and return them with the words that went with them."""
+    images: list[Image] = []
+    removed: list[Removed] = []
+    for path in _FRAMES:
+        for figure in tree.xpath(path):
+            if figure.getparent() is None or _holds_story(figure):
+                continue
+            image, words = _picture(figure)
+            if image:
+                images.append(image)
+            if words:
+                removed.append(Removed(text=words, rule="figure_caption"))
+            figure.drop_tree()
+    return tuple(dict.fromkeys(images)), tuple(removed)
+
+
+def _holds_story(figure: HtmlElement) -> bool:
+    """A figure around a table, a quote or whole paragraphs is no picture."""
+    return (
+        any(True for _ in figure.iter("table", "blockquote", "pre", "article"))
+        or len(figure.findall(".//p")) > 3
+    )
+
+
+def _picture(figure: HtmlElement) -> tuple[Image | None, str]:
+    caption_element = next(figure.iter("figcaption"), None)
+    if caption_element is None:
+        marked = figure.xpath(".//*[contains(@class,'caption')]")
+        caption_element = marked[0] if marked else None
+    picture = next(figure.iter("img"), None)
+    url = _address(picture) if picture is not None else None
+    if caption_element is None:
+        return (Image(url=url) if url and not _is_teaser(figure) else None), ""
+    credit = _marked_credit(figure)
+    words = one_line(caption_element.text_content())
+    caption, read_credit = split_credit(_without(words, credit))
+    image = Image(url=url, caption=caption or None, credit=bare_credit(credit or read_credit))
+    wanted = (url or caption) and not _is_teaser(figure)
+    return (image if wanted else None), words
+
+
+def _is_teaser(figure: HtmlElement) -> bool:
+    """The picture of another story, or of the page's frame."""
+    return any(parent.tag in ("a", "aside", "nav", "footer") for parent in figure.iterancestors())
+
+
+def _address(picture: HtmlElement) -> str | None:
+    for name in ("src", "data-src", "data-lazy-src", "data-original"):
+        value = one_line(picture.get(name) or "")
+        if value and not value.startswith("data:"):
+            return value
+    return None
+
+
+def _marked_credit(figure: HtmlElement) -> str | None:
+    for element in figure.iter():
+        mark = f"{element.get('class') or ''} {element.get('itemprop') or ''}"
+        if (
+            isinstance(element.tag, str)
+            and element.tag not in ("img", "figure", "figcaption", "source")
+            and _CREDIT_MARK.search(mark)
+        ):
+            words = one_line(element.text_content())
+            if 1 < len(words) <= 120:
+                return words
+    return None
+
+
+def _without(words: str, part: str | None) -> str:
+    """Take the credit from the end of a caption, with the label before it."""
+    if not part or not words.endswith(part):
+        return words
+    return _LABEL_AT_END.sub("", words.removesuffix(part)).strip(" |([/")
+
+
+def split_credit(words: str) -> tuple[str, str | None]:
+    """Part a caption from the credit at its end."""
+    match = _CREDIT_AFTER.match(words)
+    if not match:
+        return words, None
+    if match["bracket"] and not lexicon.speaks_of_picture(match["bracket"]) and len(match["bracket"]) > 40:
+        return words, None
+    credit = match["bracket"] or match["named"] or match["sign"]
+    return match["caption"].strip(), one_line(credit)
+
+
+def drop_unseen(tree: HtmlElement) -> tuple[Removed, ...]:
+    """Take out what a reader does not see; a story that is unfolded by a script is left in."""
+    for silent in tree.xpath(".//script|.//style|.//template"):
+        silent.drop_tree()
+    removed: list[Removed] = []
+    dropped: set[HtmlElement] = set()
+    for element in tree.xpath(_UNSEEN):
+        words = one_line(element.text_content())
+        if (
+            len(words) < _SHORT
+            and element.tag not in ("html", "body")
+            and not dropped & set(element.iterancestors())
+        ):
+            dropped.add(element)
+            removed += [Removed(text=words, rule="hidden")] if key(words) else []
+            element.drop_tree()
+    return tuple(dict.fromkeys(removed))
+
+
+def without_labels(
+    paragraphs: Sequence[Paragraph], headlines: Sequence[str], captions: Sequence[str]
+) -> tuple[tuple[Paragraph, ...], tuple[Removed, ...]]:
+    """Part the blocks of an extracted body into story and furniture."""
+    titles = {key(title) for title in headlines}
+    apart = {key(caption) for caption in captions if len(caption) > 20}
+    kept: list[Paragraph] = []
+    removed: list[Removed] = []
+    for index, paragraph in enumerate(paragraphs):
+        rule = _rule(paragraph, titles, apart, early=index < 6)
+        if rule:
+            removed.append(Removed(text=paragraph.text, rule=rule))
+        else:
+            kept.append(paragraph)
+    return _trimmed(kept, removed)
+
+
+def _rule(paragraph: Paragraph, titles: set[str], captions: set[str], *, early: bool) -> str | None:
+    text = paragraph.text
+    words = key(text)
+    if not words:
+        return "separator"
+    if early and words in titles:
+        return "repeated"
+    if words in captions:
+        return "caption"
+    if len(text) > _SHORT and not text.startswith(("(", "（", "[")):
+        return None
+    said = lexicon.label(text) or lexicon.phrase(text)
+    return said.role if said and _counts(said.role, paragraph) else None
+
+
+def _counts(role: str, paragraph: Paragraph) -> bool:
+    """In a page the extractor has already judged: doubtful phrases are left where it left them."""
+    return not (role in _DOUBTFUL or (paragraph.role is ParagraphRole.LIST_ITEM and role == "size_control"))
+
+
+def _trimmed(
+    kept: list[Paragraph], removed: list[Removed]
+) -> tuple[tuple[Paragraph, ...], tuple[Removed, ...]]:
+    """A heading with nothing below it leads nowhere."""
+    while kept and kept[-1].role is ParagraphRole.SUBHEADING:
+        removed.append(Removed(text=kept.pop().text, rule="trailing_heading"))
+    return tuple(kept), tuple(removed)

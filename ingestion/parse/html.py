@@ -1,0 +1,172 @@
+"""An HTML page to its article: one tree, surveyed for what it says, then read for its body."""
+
+import re
+from copy import deepcopy
+from urllib.parse import urlsplit
+
+from lxml import etree, html
+from lxml.html import HtmlElement
+
+from ingestion.article import Document, Drop, Image, Outcome, Paragraph, ParagraphRole, Publisher, Removed
+from ingestion.errors import Unreadable
+from ingestion.parse.body import body_of, element_count
+from ingestion.parse.charset import decode
+from ingestion.parse.clean import key, readable, without_markup
+from ingestion.parse.clues import Reading
+from ingestion.parse.edges import add_told, without_edges
+from ingestion.parse.furniture import drop_unseen, take_pictures, without_labels
+from ingestion.parse.rights import add_header_rights
+from ingestion.parse.structured import Page, survey
+
+RULES_VERSION = "1"
+MOST_ELEMENTS = 200_000
+NOT_AN_ARTICLE = Drop(Outcome.DROPPED, "not_an_article")
+_ENCODING_DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,200}\?>")
+_ENOUGH_PROSE = 600
+_LEAST_PROSE = 140
+_LONGEST_LIST_LINE = 140
+_ADDRESS_OF_OTHER = re.compile(
+    r"/(?:impressum|imprint|kontakt|contact(?:-us)?|about(?:-us)?|ueber-uns|privacy(?:-policy)?|datenschutz|terms(?:-of-\w+)?|agb|"
+    r"login|signin|register|subscribe|search|suche|tags?|categor(?:y|ies)|authors?|archive|newsletter|cookies?|sitemap|faq)"
+    r"(?:/[^/]*)?/?(?:\.html?)?$",
+    re.IGNORECASE,
+)
+
+
+def read_page(document: Document) -> Reading | Drop:
+    """Read an HTML page. Raises `Unreadable` for binary data and for what is no HTML."""
+    decoded = decode(document)
+    tree = parsed(decoded.text)
+    page = survey(tree)
+    add_header_rights(page.clues, document)
+    working = deepcopy(tree)
+    images, taken = take_pictures(working)
+    hidden = drop_unseen(working)
+    paragraphs, removed = _story(working, page, images, document.publisher)
+    decision = _decision(document, page, tree, paragraphs)
+    if decision:
+        return decision
+    warnings = [
+        name
+        for name, true in (("charset_replaced", decoded.replaced), ("malformed_json_ld", page.data.malformed))
+        if true
+    ]
+    return Reading(
+        method="html",
+        clues=page.clues,
+        paragraphs=paragraphs,
+        images=_merged(page.images, images),
+        removed=(*taken, *hidden, *removed),
+        warnings=tuple(warnings),
+        confidence=_agreement(page, paragraphs),
+        versions=versions(),
+    )
+
+
+def parsed(text: str) -> HtmlElement:
+    """Parse HTML; libxml2 itself ends it at 256 levels. Raises `Unreadable` for what is no page."""
+    source = _ENCODING_DECLARATION.sub("", readable(text)).strip()
+    parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
+    try:
+        tree = html.document_fromstring(source.encode(), parser=parser)
+    except (etree.ParserError, etree.XMLSyntaxError, AssertionError, ValueError) as error:
+        raise Unreadable(f"a page that is no HTML: {error}") from error
+    if not isinstance(tree.tag, str):
+        raise Unreadable("a page that is no HTML")
+    if element_count(tree) > MOST_ELEMENTS:
+        raise Unreadable(f"a page of more than {MOST_ELEMENTS} elements: no article has that many")
+    return tree
+
+
+def versions() -> dict[str, str]:
+    """Name what read the page."""
+    from importlib.metadata import version
+
+    return {"trafilatura": version("trafilatura"), "rules": RULES_VERSION}
+
+
+def _story(
+    tree: HtmlElement, page: Page, images: tuple[Image, ...], publisher: Publisher
+) -> tuple[tuple[Paragraph, ...], tuple[Removed, ...]]:
+    headlines = [found.value for found in page.clues.of("headline")]
+    captions = [image.caption for image in images if image.caption]
+    paragraphs, removed = without_labels(body_of(tree), headlines, captions)
+    paragraphs, edges = without_edges(paragraphs, page.clues, publisher)
+    add_told(page.clues, removed)
+    if paragraphs:
+        page.clues.add("body_place", "html", "html:body")
+        return paragraphs, (*removed, *edges)
+    stated = stated_body(page)
+    if stated:
+        page.clues.add("body_place", "json-ld", "json-ld:articleBody")
+    return stated, removed
+
+
+def stated_body(page: Page) -> tuple[Paragraph, ...]:
+    """Return the body that the JSON-LD states, where it states one."""
+    text = (page.article or {}).get("articleBody")
+    if not isinstance(text, str):
+        return ()
+    lines = (without_markup(line) for line in re.split(r"\n+|</p>", text))
+    return tuple(Paragraph(role=ParagraphRole.PARAGRAPH, text=line) for line in lines if line)
+
+
+def _decision(
+    document: Document, page: Page, tree: HtmlElement, paragraphs: tuple[Paragraph, ...]
+) -> Drop | None:
+    length = sum(len(paragraph.text) for paragraph in paragraphs)
+    if not page.clues.of("headline") and not document.hints.get("feed.title"):
+        return NOT_AN_ARTICLE
+    if page.says_article:
+        return None if paragraphs else Drop(Outcome.DROPPED, "empty_body")
+    if not paragraphs or page.says_otherwise or _is_other(document, tree, paragraphs):
+        return NOT_AN_ARTICLE
+    enough = _LEAST_PROSE if _has_marks(page, document) else _ENOUGH_PROSE
+    return None if length >= enough else NOT_AN_ARTICLE
+
+
+def _is_other(document: Document, tree: HtmlElement, paragraphs: tuple[Paragraph, ...]) -> bool:
+    """A home page, a page about the publisher, or a list of links to stories."""
+    address = document.fetched_url or document.discovered_url
+    path = urlsplit(address).path if address else "/-"
+    short = sum(len(paragraph.text) for paragraph in paragraphs if len(paragraph.text) < _LONGEST_LIST_LINE)
+    listed = short * 2 > sum(len(paragraph.text) for paragraph in paragraphs)
+    teasers = sum(
+        1 for heading in tree.iter("h2", "h3") if heading.find(".//a") is not None or _in_link(heading)
+    )
+    return path in ("", "/") or bool(_ADDRESS_OF_OTHER.search(path)) or (teasers >= 5 and listed)
+
+
+def _in_link(heading: HtmlElement) -> bool:
+    return any(parent.tag == "a" for parent in heading.iterancestors())
+
+
+def _has_marks(page: Page, document: Document) -> bool:
+    """Whether anything speaks for an article: a date, an author, or a source that offered it as one."""
+    fields = ("published", "author", "byline")
+    return any(page.clues.of(field) for field in fields) or any(
+        name.startswith(("feed.", "sitemap.")) for name in document.hints
+    )
+
+
+def _merged(stated: tuple[Image, ...], shown: tuple[Image, ...]) -> tuple[Image, ...]:
+    """Return the pictures shown, and those stated elsewhere that are not among them."""
+    names = {_file(image.url) for image in shown if image.url}
+    return (*shown, *(image for image in stated if image.url and _file(image.url) not in names))
+
+
+def _file(url: str) -> str:
+    return url.partition("?")[0].rsplit("/", 1)[-1]
+
+
+def _agreement(page: Page, paragraphs: tuple[Paragraph, ...]) -> float | None:
+    """Compare the body found with the body stated: the F1 of their words, where there are two to compare."""
+    stated = _words(stated_body(page))
+    found = _words(paragraphs)
+    if len(stated) < 50 or page.clues.value("body_place") == "json-ld":
+        return None
+    return round(2 * len(stated & found) / (len(stated) + len(found)), 3)
+
+
+def _words(paragraphs: tuple[Paragraph, ...]) -> set[str]:
+    return {word for paragraph in paragraphs for word in key(paragraph.text).split()}

@@ -1,0 +1,119 @@
+"""Authors as people: bylines split into names, without desks, agencies and publishers."""
+
+import re
+from collections.abc import Iterable
+
+from ingestion.article import Publisher
+from ingestion.parse.clean import key, without_markup
+from ingestion.parse.credits import is_agency
+
+_PREFIX = re.compile(
+    r"^(?:(?:written|reported|posted|published|text|story|words|words and pictures)\s+by\b|by\b(?!-)|"
+    r"von\b|par\b|por\b|"
+    r"di\b|av\b|af\b|door\b|przez\b|tekst\b|texto?\b|author\b|autorin\b|autor\b|skrevet av\b|"
+    r"بقلم|كتبت?(?=\s|:)|إعداد|تقرير|أعدّ?ه?ا?|الكاتبة?|تحرير|نص|文[＝=:：/]|文・|取材[・＝=]?|執筆[＝=:：]?|著者[：:]|記者[：:]?|記事[：:])\s*[:：/＝=|-]?\s*",
+    re.IGNORECASE,
+)
+_SUFFIX = re.compile(
+    r"\s*(?:[|•·].*|\s[-–—]\s.*|\((?:[^()]*)\)|（[^（）]*）|[<\[].*|\s+(?:is|ist|est)\s+(?:an?|the|ein|eine|une?)\s.*|"
+    r"\s+(?:in|from|aus)\s+[A-ZÄÖÜ]\w+(?:\s[A-Z]\w+)?|・?記者|特派員|編集委員|論説委員|기자|\s+for\s+.*)$"
+)
+_SPLIT = re.compile(
+    r"\s*(?:,|;|/|、|；|，|・(?=\S{2,}\s)|\||&|\+|\n|\band\b|\bund\b|\bet\b|\by\b(?!-)|\be\b(?=\s[A-Z])|\boch\b|\bog\b|\ben\b(?=\s[A-Z])|"
+    r"\bve\b|\bvà\b|\sو(?=\w{2,}\s)|\sو\s|\bwith\b|\bmit\b)\s*"
+)
+_NO_PERSON = re.compile(
+    r"""\b(?:staff|desk|team|newsroom|news|editor(?:s|ial)?|bureau|reporters?|correspondents?|contributors?|admin(?:istrator)?|
+    webmaster|agenc(?:y|ies)|wire|service|media|online|digital|magazine|times|tribune|gazette|
+    redaktion|redaktionen|redactie|rédaction|redacción|redazione|redakcja|redação|toimitus|ritzau|
+    agentur|agences?|agencias?|zeitung|nachrichten|unbekannt|unknown|anonymous|guest|user|none|null|undefined|
+    sponsored|promoted|advertorial|inc|llc|ltd|gmbh|corporation|university|institute)\b|
+    ^(?:the|der|die|das|le|la|les|el)\s|@|https?:|www\.|\.(?:com|org|net|co|de|tr|jp|fr|es|it)\b|
+    編集部|編集局|報道部|取材班|デスク|新聞|日報|通信|社会部|政治部|ニュース|
+    التحرير|وكالات|وكالة|صحيفة|جريدة|أخبار|مراسلنا|الأخبار|موقع|편집부|뉴스|디지털""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_TITLE = re.compile(r"^(?:dr|prof|mr|mrs|ms|herr|frau|د|أ)\.\s", re.IGNORECASE)
+_FAMILY_FIRST = re.compile(r"^(?P<family>[^\s,]+),\s(?P<given>[^\s,]+(?:\s[^\s,]\.?)?)$")
+_DESK = re.compile(
+    r"\b(?:staff|desk|correspondents?|reporters?|editors?|redaktion|agenc(?:y|ies))\b|وكالات|編集部|取材班",
+    re.IGNORECASE,
+)
+_THEN_EDITORS = re.compile(r"[;؛]|،\s(?=إعداد|تحرير|كتابة|ترجمة)|[)）]\s?$")
+_CJK_NAME = re.compile(
+    r"^[\u4e00-\u9fff々ヶ]{1,4}[ \u3000]?[\u3040-\u30ff\u4e00-\u9fff々]{1,6}$|^[\uac00-\ud7af]{2,4}$"
+)
+_NAME = re.compile(r"^(?:[A-ZÀ-ÞĀ-ŽḀ-ỿĐ][\w’'.-]*(?:\s|$)){2,4}$")
+_MOST_WORDS = 6
+_LONGEST = 60
+
+
+def people_in(printed: Iterable[str], publisher: Publisher) -> tuple[str, ...]:
+    """Return the people that bylines name, each once, in order."""
+    names: dict[str, str] = {}
+    for line in printed:
+        for name in split(line):
+            if person := person_of(name, publisher):
+                names.setdefault(key(person), person)
+    return tuple(names.values())
+
+
+def split(byline: str) -> list[str]:
+    """Split a byline into names: at commas, `and`, and its like in other languages."""
+    text = _PREFIX.sub("", without_markup(byline))
+    reversed_name = _FAMILY_FIRST.match(text)
+    if reversed_name and not is_agency(reversed_name["family"]):
+        return [f"{reversed_name['given']} {reversed_name['family']}"]
+    return [part for part in _SPLIT.split(text) if part]
+
+
+def names_a_desk(text: str) -> bool:
+    """Whether a byline names a desk or a nameless writer: somebody wrote it, but nobody we could name."""
+    return bool(_DESK.search(text))
+
+
+def reporters(credit: str) -> str:
+    """Return the names of those who reported, of a credit that goes on to those who edited."""
+    return _THEN_EDITORS.split(credit, maxsplit=1)[0].strip(" .()（）[]")
+
+
+def is_byline(text: str, publisher: Publisher) -> bool:
+    """Whether a line is nothing but the names of people."""
+    parts = split(text)
+    return bool(parts) and len(text) <= _LONGEST and all(_is_name(part, publisher) for part in parts)
+
+
+def _is_name(text: str, publisher: Publisher) -> bool:
+    shaped = _NAME.match(text) or _CJK_NAME.match(text)
+    return bool(shaped) and person_of(text, publisher) is not None
+
+
+def person_of(name: str, publisher: Publisher) -> str | None:
+    """Return the name of a person, cleaned; None for a desk, an agency, the publisher or no name at all."""
+    text = _PREFIX.sub("", without_markup(name)).strip(" .,:;|-–—*•")
+    text = _SUFFIX.sub("", text).strip(" .,:;|-–—*•")
+    if not text or len(text) > _LONGEST or len(text.split()) > _MOST_WORDS:
+        return None
+    if _is_desk_or_house(text, publisher):
+        return None
+    return _natural(text) if _looks_like_name(text) else None
+
+
+def _is_desk_or_house(text: str, publisher: Publisher) -> bool:
+    odd = bool(re.search(r"[\d:]", text)) or bool(_NO_PERSON.search(text))
+    return odd or is_agency(text) or _is_publisher(text, publisher)
+
+
+def _looks_like_name(text: str) -> bool:
+    """Two words or more, or a name in a script that writes it as one."""
+    return bool(_CJK_NAME.match(text)) or len(_TITLE.sub("", text).split()) > 1
+
+
+def _is_publisher(name: str, publisher: Publisher) -> bool:
+    own = {key(part) for part in (publisher.name, publisher.domain, publisher.id) if part}
+    return key(name) in own
+
+
+def _natural(name: str) -> str:
+    """Write a name that is printed all in capitals as names are written."""
+    return name.title() if name.isupper() and len(name) > 4 else name
