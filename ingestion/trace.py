@@ -131,7 +131,9 @@ def _walk(wiring: Wiring, source: "_Offered") -> tuple[list[Step], str]:
     return steps, label_of(result)
 
 
-def _staged(wiring: Wiring, record: Record, document: Document, steps: list[Step]) -> Result:
+def _staged(
+    wiring: Wiring, record: Record, document: Document, steps: list[Step]
+) -> Article | Drop | Rejected:
     """Pass each stage by itself; a record that `transform` then reads again finds its own claims."""
     try:
         result = parse(document)

@@ -97,8 +97,9 @@ def byline_of(clues: Clues, document: Document, author_place: str | None) -> Fou
 
 
 def credit_finds(clues: Clues) -> list[Found]:
-    """Return the credits of the text; those of a photograph only where the text itself has none."""
-    of_text = [found for found in clues.of("credit") if not found.place.endswith("photo credit")]
+    """Return the credits of the text; those of a photograph or in running text only where it has none."""
+    weak = ("photo credit", "attribution")
+    of_text = [found for found in clues.of("credit") if not found.place.endswith(weak)]
     return of_text or list(clues.of("credit"))
 
 

@@ -34,6 +34,10 @@ _LABEL_AT_START = re.compile(
     r"(?:\s(?:by|credit|courtesy(?: of)?|출처))?)\s?[:：/＝=]|(?:photo|picture|image)s?\sby\b|©)?\s*"
 )
 _ENDING = re.compile(r"(?:^|\s|[。.!?…»”\"])[(（\[—–-]\s?(?P<agency>[^()（）\[\]—–]{2,40}?)[)）\]]?[.。]?$")
+_ATTRIBUTED = re.compile(
+    r"\s(?:state |state-run )?(?:news )?(?:agency|service|wire)\b|\s(?:Nachrichten|Presse)agentur\b",
+    re.IGNORECASE,
+)
 _SEPARATORS = re.compile(r"\s*(?:[/|,;、・]|\s[-–—]\s|\band\b|\bund\b|\bet\b|\by\b|\bvia\b|\s\u0648\s?)\s*")
 _MOST_PLACE_WORDS = 5
 
@@ -51,6 +55,12 @@ def agencies_in(text: str) -> tuple[str, ...]:
     covered = {start for start, _ in found}
     found += [(m.start(), m.group().strip()) for m in _GENERIC.finditer(text) if not _overlaps(m, covered)]
     return tuple(dict.fromkeys(name for _, name in sorted(found)))
+
+
+def attributed_agencies(text: str) -> tuple[str, ...]:
+    """Return the agencies that running text credits as such: `the Interfax news service reported`."""
+    named = [m for m in _known_pattern().finditer(text) if _ATTRIBUTED.match(text[m.end() : m.end() + 40])]
+    return tuple(dict.fromkeys(_known()[match.group()] for match in named))
 
 
 def _overlaps(match: re.Match[str], starts: set[int]) -> bool:

@@ -7,7 +7,7 @@ from ingestion.article import Document, Drop, Image, Outcome, Paragraph, Paragra
 from ingestion.errors import Unreadable
 from ingestion.parse.charset import decode
 from ingestion.parse.clues import Clues, Reading
-from ingestion.parse.credits import agencies_among, agencies_in, bare_credit
+from ingestion.parse.credits import agencies_among, agencies_in, attributed_agencies, bare_credit
 from ingestion.parse.people import reporters
 from ingestion.parse.text_lines import blocks_of
 from ingestion.parse.text_rules import BODY, KEPT, LIST_ITEM, SUBHEADING, classified, removed
@@ -84,6 +84,8 @@ def _clues(lines: Lines) -> Clues:
             kind = "photo credit" if line.role in ("caption", "photo_credit") else "credit"
             for agency in agencies_in(credit):
                 clues.add("credit", agency, f"text:line {line.block.line} {kind}")
+        for agency in attributed_agencies(line.text) if line.role == "body" else ():
+            clues.add("credit", agency, f"text:line {line.block.line} attribution")
     return clues
 
 

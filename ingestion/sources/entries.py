@@ -18,6 +18,8 @@ from ingestion.sources.printed import PrintedEntry, read_printed
 from ingestion.sources.sniff import FEEDS, Form, sniff
 
 ENTRY_TAG = re.compile(rb"<(?:[A-Za-z][\w.-]*:)?(?:item|entry)[\s>/]", re.IGNORECASE)
+ENCODING = re.compile(rb"<\?xml[^>]*\sencoding\s*=", re.IGNORECASE)
+UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 WEB_ADDRESS = re.compile(r"https?://\S+$", re.IGNORECASE)
 MAX_HINT_CHARS = 20_000
 """Longer summaries are whole texts in the wrong place; the page has them too."""
@@ -37,6 +39,7 @@ class Entry(Struct, frozen=True, kw_only=True):
 
 def read_entries(body: bytes) -> list[Entry]:
     """Read all entries, in order. Raises `Unreadable`."""
+    body = _declared(body)
     form = sniff(body)
     if form not in (*FEEDS, Form.XML, Form.JSON):
         raise Unreadable(f"not a feed: {form} was found instead")
@@ -48,6 +51,20 @@ def read_entries(body: bytes) -> list[Entry]:
     found = [entry for entry in entries if isinstance(entry, Mapping)]
     told = printed.agreeing([_text(entry.get("id")) for entry in found])
     return [_entry(entry, one, language) for entry, one in zip(found, told, strict=True)]
+
+
+def _declared(body: bytes) -> bytes:
+    """Turn a feed that names no character set and is no UTF-8 into UTF-8; both parsers would lose letters.
+
+    Windows-1252 is what such a feed is nearly always in, as the WHATWG Encoding Standard assumes too.
+    """
+    if ENCODING.search(body[:200]) or body.startswith(UTF16_MARKS):
+        return body
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return body.decode("cp1252", "replace").encode()
+    return body
 
 
 def _parse(body: bytes, form: Form) -> Parsed:

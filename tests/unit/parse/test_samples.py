@@ -138,7 +138,7 @@ def test_a_real_scrape_comes_out_clean(read: Read, path: Path) -> None:
     assert len(article.images) == 1
     assert article.images[0].caption is not None
     assert article.images[0].caption not in article.body
-    assert (article.comment_count, article.credits, article.published) == (14, ("Reuters",), None)
+    assert (article.comment_count, article.credits, article.published) == (14, ("Reuters", "Interfax"), None)
     assert gone == {2, 4, 6, 7, 8, 9, 10, 44, 45}
 
 

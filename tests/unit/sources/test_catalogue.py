@@ -3,7 +3,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+from jsonschema import Draft202012Validator
 
 from ingestion.errors import ConfigurationError
 from ingestion.sources.catalogue import file_schema, load_catalogue

@@ -149,3 +149,10 @@ def test_entries_of_real_feeds_have_a_link_or_a_text(samples: Samples) -> None:
         for entry in read_entries(path.read_bytes()):
             assert entry.link or entry.content, path.name
             assert entry.hints["feed.published"], path.name
+
+
+def test_a_feed_that_hides_its_character_set_keeps_its_letters() -> None:
+    feed = "<rss><channel><item><title>Été à la plage</title><link>http://a.example/</link></item></channel></rss>"
+    (entry,) = read_entries(feed.encode("cp1252"))
+
+    assert entry.hints["feed.title"] == "Été à la plage"
