@@ -7,8 +7,9 @@ from typing import NotRequired, TypedDict, Unpack
 from ingestion.article import Rejected, RejectedPayload, SourceRef
 from ingestion.errors import Transient
 
-MAX_PAYLOAD_BYTES = 512 * 1024
-"""Larger payloads are told by size and digest alone; a dead letter must fit into a message of 1 MB."""
+MAX_PAYLOAD_BYTES = 11 * 1024 * 1024
+"""Larger payloads are told by size and digest alone. Whatever fits through `NEWS_FETCH__MAX_BYTES` as it
+is set by default fits in here, record and all."""
 
 
 class Digest(TypedDict):

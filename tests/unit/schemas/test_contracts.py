@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 import schemas
-from ingestion.article import Article, Outcome, Rejected, Tally
+from ingestion.article import Article, Document, Outcome, Rejected, Tally
 from ingestion.codec import CONTRACTS, decode, decode_row, encode
 from ingestion.errors import Unreadable
 from schemas.arrow import arrow_schema, table_of

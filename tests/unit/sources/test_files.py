@@ -17,7 +17,7 @@ from ingestion.sources.warc import RESPONSE
 from tests.unit.sources.conftest import RUN, Samples
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(50)
-NESTED = gzip.compress(gzip.compress(b"word"))
+NESTED = gzip.compress(gzip.compress(b"word", mtime=0), mtime=0)
 HTML = "<!DOCTYPE html><html><body>Grüße</body></html>".encode()
 
 
@@ -38,7 +38,7 @@ def one(folder: Path, name: str, content: bytes, **limits: int) -> Result:
         ("a.html", HTML, DocumentKind.PAGE),
         ("a.txt", HTML, DocumentKind.PAGE),
         ("a.html", b"words without any markup", DocumentKind.PAGE),
-        ("a.HTM.gz", gzip.compress(HTML), DocumentKind.PAGE),
+        ("a.HTM.gz", gzip.compress(HTML, mtime=0), DocumentKind.PAGE),
         ("a", HTML, DocumentKind.PAGE),
         ("a.xml", b'<?xml version="1.0"?><html xmlns="http://www.w3.org/1999/xhtml"/>', DocumentKind.PAGE),
         ("a.txt", "خبر عاجل".encode(), DocumentKind.TEXT),
@@ -76,7 +76,7 @@ def test_an_html_file_is_kept_byte_for_byte_and_dated_by_its_change(tmp_path: Pa
     [
         ("a.html", b"", "dropped/empty_file"),
         ("a.txt", b" \n\t ", "dropped/empty_file"),
-        ("a.gz", gzip.compress(b""), "dropped/empty_file"),
+        ("a.gz", gzip.compress(b"", mtime=0), "dropped/empty_file"),
         ("a.xml", b"<urlset><url><loc>http://x.example/</loc></url></urlset>", "dropped/links_only"),
         ("a.xml", b"<rss><channel/></rss>", "dropped/no_articles"),
         ("a.json", b"[]", "dropped/no_articles"),
@@ -104,7 +104,7 @@ def test_what_holds_no_article_is_dropped_with_a_reason(
         ("a.json", b"words"),
         ("a.warc", b"words"),
         ("a.gz", b"\x1f\x8b\x08 no gzip"),
-        ("a.gz", gzip.compress(b"word " * 99)[:-20]),
+        ("a.gz", gzip.compress(b"word " * 99, mtime=0)[:-20]),
         ("a.gz", NESTED),
         ("a.json", b"[" * 100_000),
     ],

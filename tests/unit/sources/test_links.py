@@ -104,7 +104,7 @@ def test_what_robots_disallow_is_dropped(
         (answer(503), "Unreachable", RejectedPayload.LINK, True),
         (answer(302, Location="http://127.0.0.1:9/"), "Refused", RejectedPayload.LINK, False),
         (
-            answer(200, gzip.compress(b"0" * 5_000_000), Content_Encoding="gzip"),
+            answer(200, gzip.compress(b"0" * 5_000_000, mtime=0), Content_Encoding="gzip"),
             "TooLarge",
             RejectedPayload.LINK,
             False,
