@@ -124,7 +124,8 @@ def transform(walk: Walk, memory: Memory, producer: Producer) -> int:
 def store(walk: Walk, gate: Gate, auditor: Auditor, lake: Lake, producer: Producer) -> int:
     """`news.articles` to the lake. Returns how many articles were read.
 
-    1. Read a batch from where the lake stands, whatever the consumer group says.
+    1. Read a batch from where the lake stands, whatever the consumer group says: the group may be
+       ahead of the lake, and a lake that holds nothing yet begins at 0.
     2. Separate the rows that break a rule.
     3. One transaction: their dead letters, the correction of the tallies, the group's offsets.
        When the batch is read again after a crash, those offsets tell what was sent already.
@@ -145,7 +146,7 @@ def store(walk: Walk, gate: Gate, auditor: Auditor, lake: Lake, producer: Produc
         lake.append(passed, starts_of(records), ends_of(records))
         walk.observer.reached("store.5")
 
-    consumer = walk.broker.consumer("store", [ARTICLES], start_at=lake.next_offset)
+    consumer = walk.broker.consumer("store", [ARTICLES], start_at=lambda at: lake.next_offset(at) or 0)
     with closing(consumer):
         return drain(consumer, walk.budget, walk.observer, handle)
 
@@ -203,7 +204,7 @@ def account(walk: Walk, ledger: Ledger) -> int:
         consumer.commit(ends_of(records))
         walk.observer.reached("account.3")
 
-    consumer = walk.broker.consumer("account", [OUTCOMES], start_at=ledger.next_offset)
+    consumer = walk.broker.consumer("account", [OUTCOMES], start_at=lambda at: ledger.next_offset(at) or 0)
     with closing(consumer):
         return drain(consumer, walk.budget, walk.observer, handle)
 
