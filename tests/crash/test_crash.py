@@ -50,11 +50,20 @@ def test_the_undisturbed_walk_has_every_kind_of_outcome(undisturbed: tuple[Outco
     expected, steps = undisturbed
 
     assert expected.open_documents == 0
-    assert {"new", "duplicate", "dropped/not_an_article"} <= expected.ledger.keys()
+    assert expected.ledger["updated"] == 1 < expected.ledger["new"]
+    assert {"duplicate", "dropped/not_an_article"} <= expected.seen_again_after_a_crash.keys()
     assert {stage for stage, _ in expected.letters_of_later_steps} == {"store", "index"}
     assert max(version for _, version, _ in expected.articles) == 2
     assert all(count == 1 for count in expected.lake.values())
     assert {step.partition(".")[0] for step in steps} == {"collect", "transform", "store", "index", "account"}
+
+
+def without_repeats(found: Outcome, expected: Outcome) -> Outcome:
+    """Collecting is at least once: what is visited again enters again, and is counted again."""
+    names, repeats = expected.seen_again_after_a_crash, found.seen_again_after_a_crash
+    assert repeats.keys() == names.keys()
+    assert all(repeats[name] >= count for name, count in names.items())
+    return found._replace(seen_again_after_a_crash=names)
 
 
 @pytest.mark.slow
@@ -71,7 +80,10 @@ def test_killed_at_each_step_in_turn(
         data = tmp_path / str(kill_at)
         assert walk(processes, data, newsroom, kill_at) == -signal.SIGKILL
         assert walk(processes, data, newsroom) == 0
-        assert outcome(data) == expected, f"killed at step {kill_at}, {steps[kill_at - 1]}"
+        found = outcome(data)
+        if steps[kill_at - 1].startswith("collect"):
+            found = without_repeats(found, expected)
+        assert found == expected, f"killed at step {kill_at}, {steps[kill_at - 1]}"
 
 
 @pytest.mark.slow
@@ -92,4 +104,4 @@ def test_killed_at_random_moments_again_and_again(
         process.join()
     assert walk(processes, tmp_path, newsroom) == 0
 
-    assert outcome(tmp_path) == undisturbed[0]
+    assert without_repeats(outcome(tmp_path), undisturbed[0]) == undisturbed[0]

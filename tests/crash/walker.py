@@ -111,6 +111,7 @@ class Outcome(NamedTuple):
     letters_of_collect: frozenset[str]
     letters_of_later_steps: Counter[tuple[str, str]]
     ledger: dict[str, int]
+    seen_again_after_a_crash: dict[str, int]
     open_documents: int
 
 
@@ -128,14 +129,19 @@ def outcome(data: Path) -> Outcome:
         ledger: Counter[str] = Counter()
         for balance in balances:
             ledger.update(balance.outcomes)
-        # Collecting is at least once: a page that is fetched again after a crash enters again, unchanged.
-        ledger.pop("unchanged", None)
+        once = {name: ledger[name] for name in ("new", "updated")}
+        repeatable = {
+            name: count for name, count in ledger.items() if name.startswith(("duplicate", "dropped/"))
+        }
+            name: n for name, n in ledger.items() if name == "duplicate" or name.startswith("dropped/")
+        }
         return Outcome(
             lake=Counter((row["article_id"], row["version"], row["content_hash"]) for row in rows),
             indexed={a.article_id: (a.version, a.content_hash) for a in wiring.search.articles()},
             articles=Counter((a.article_id, a.version, a.content_hash) for a in articles),
             letters_of_collect=frozenset(x.rejected_id for x in letters if x.stage == "collect"),
             letters_of_later_steps=Counter((x.stage, x.locator) for x in letters if x.stage != "collect"),
-            ledger={name: count for name, count in ledger.items() if not name.startswith("rejected/")},
+            ledger=once,
+            seen_again_after_a_crash=repeatable,
             open_documents=sum(balance.open_documents for balance in balances),
         )
