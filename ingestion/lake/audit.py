@@ -72,14 +72,15 @@ class GreatExpectationsAuditor:
 
     def _checks(self, table: pa.Table, suite: "ExpectationSuite") -> tuple[Check, ...]:
         batch = self._frames.get_batch({"dataframe": table.to_pandas()})
-        results = batch.validate(suite, result_format="BASIC")
-        if results.get_max_severity_failure() is not None:
+        results = {_name(r): r for r in batch.validate(suite, result_format="BASIC").results}
+        suite.expectations = [e for e in suite.expectations if not results[(e.meta or {})["name"]].success]
+        if suite.expectations:  # only these again, with examples, which cost as much as all of the rest
             complete = {"result_format": "COMPLETE", "unexpected_index_column_names": ["article_id"]}
-            results = batch.validate(suite, result_format=complete)
-        return tuple(_check(result, self._statement(result)) for result in results.results)
+            results |= {_name(r): r for r in batch.validate(suite, result_format=complete).results}
+        return tuple(_check(result, self._statement(result)) for result in results.values())
 
     def _statement(self, result: Any) -> str:
-        name = result.expectation_config.meta["name"]
+        name = _name(result)
         if name not in self._statements:
             self._statements[name] = _statement(result.expectation_config)
         return self._statements[name]
@@ -111,12 +112,16 @@ def _in_words(check: Check) -> str:
     return f"{found}, as in {', '.join(check.examples)}" if check.examples else found
 
 
+def _name(result: Any) -> str:
+    return str(result.expectation_config.meta["name"])
+
+
 def _check(result: Any, statement: str) -> Check:
     configuration = result.expectation_config
     broken = "raised_exception" not in result.exception_info or result.exception_info["raised_exception"]
     outcome = "broken" if broken else "passed" if result.success else "failed"
     return Check(
-        expectation=configuration.meta["name"],
+        expectation=_name(result),
         statement=statement,
         why=str(configuration.notes),
         severity=str(configuration.severity.value),
@@ -154,4 +159,5 @@ def _exception_message(info: dict[str, Any]) -> str:
 
 def _examples(result: dict[str, Any]) -> tuple[str, ...]:
     rows = result.get("unexpected_index_list") or []
-    return tuple(dict.fromkeys(str(row["article_id"]) for row in rows))[:EXAMPLES]
+    ids = (row["article_id"] for row in rows)  # pandas has a NaN where there is none
+    return tuple(dict.fromkeys(id_ if isinstance(id_, str) else "no article_id" for id_ in ids))[:EXAMPLES]

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from deltalake import DeltaTable
+
 from ingestion.lake.durable import sync_commit
 from ingestion.lake.table import faults, locate, open_table, writer_properties
 
@@ -11,7 +13,7 @@ RETENTION_HOURS = 7 * 24
 
 
 class Compacted(NamedTuple):
-    """What a compaction did. `files_deleted` counts old files that are gone from the storage."""
+    """What a compaction did. `files_deleted` counts replaced files and those of writers that were killed."""
 
     files_before: int
     files_after: int
@@ -28,8 +30,8 @@ def compact(
 ) -> Compacted:
     """Rewrite each day's small files into large ones; rows and log offsets stay as they are.
 
-    Files that were replaced longer ago than the retention are deleted, so a reader that began
-    earlier loses them. Safe beside a writer. Raises `Unavailable`.
+    Files that were replaced, or left by a killed writer, longer ago than the retention are deleted: a
+    reader that began earlier loses them, and a writer whose commit takes longer. Raises `Unavailable`.
     """
     location = locate(url, storage_options)
     table = open_table(location)
@@ -42,8 +44,19 @@ def compact(
         )
         if location.folder and len(table.file_uris()) != before:
             sync_commit(location.folder, table.version())
-        deleted = table.vacuum(
-            retention_hours=retention_hours, dry_run=False, enforce_retention_duration=False
-        )
+        deleted = _vacuum(table, retention_hours)
         table.create_checkpoint()
-        return Compacted(before, len(table.file_uris()), len(deleted), table.version())
+        return Compacted(before, len(table.file_uris()), deleted, table.version())
+
+
+def _vacuum(table: DeltaTable, retention_hours: int) -> int:
+    """Delete what nothing points to; a look comes first, as every vacuum is two entries in the log."""
+    if not _vacuumed(table, retention_hours, dry_run=True):
+        return 0
+    return len(_vacuumed(table, retention_hours, dry_run=False))
+
+
+def _vacuumed(table: DeltaTable, retention_hours: int, *, dry_run: bool) -> list[str]:
+    return table.vacuum(
+        retention_hours=retention_hours, dry_run=dry_run, enforce_retention_duration=False, full=True
+    )

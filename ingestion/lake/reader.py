@@ -81,7 +81,9 @@ class LakeReader:
 
         reading = ds.ParquetFragmentScanOptions(use_buffered_stream=True, pre_buffer=False)
         with faults(self._location):
-            dataset = self._table.to_pyarrow_dataset(schema=lake_schema(), file_pruning_predicate=pruning)
+            dataset = self._table.to_pyarrow_dataset(
+                schema=lake_schema(), file_pruning_predicate=pruning, filesystem=self._filesystem()
+            )
             yield from dataset.to_batches(
                 columns=list(columns) if columns else None,
                 filter=condition,
@@ -90,6 +92,13 @@ class LakeReader:
                 fragment_readahead=1,
                 fragment_scan_options=reading,
             )
+
+    def _filesystem(self) -> Any:
+        """Arrow's own on this machine: the library's asks Python, and hangs where a process ends mid-scan."""
+        import pyarrow.fs
+
+        folder = self._location.folder
+        return pyarrow.fs.SubTreeFileSystem(str(folder), pyarrow.fs.LocalFileSystem()) if folder else None
 
 
 def _day_files(day: date, actions: list[dict[str, Any]]) -> DayFiles:

@@ -130,11 +130,7 @@ def outcome(data: Path) -> Outcome:
         for balance in balances:
             ledger.update(balance.outcomes)
         once = {name: ledger[name] for name in ("new", "updated")}
-        repeatable = {
-            name: count for name, count in ledger.items() if name.startswith(("duplicate", "dropped/"))
-        }
-            name: n for name, n in ledger.items() if name == "duplicate" or name.startswith("dropped/")
-        }
+        repeatable = {n: count for n, count in ledger.items() if n.startswith(("duplicate", "dropped/"))}
         return Outcome(
             lake=Counter((row["article_id"], row["version"], row["content_hash"]) for row in rows),
             indexed={a.article_id: (a.version, a.content_hash) for a in wiring.search.articles()},

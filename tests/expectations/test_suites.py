@@ -50,8 +50,11 @@ def broken_by_masks(rows: list[Article]) -> dict[int, set[str]]:
 
 def test_both_readings_agree_on_the_samples(run: Run) -> None:
     rows = [*good(), *(sample.row for sample in bad())]
+    broken = broken_by_suite(run(rows))
 
-    assert broken_by_suite(run(rows)) == broken_by_masks(rows)
+    assert broken == broken_by_masks(rows)
+    assert set.union(*broken.values()) == {rule.name for rule in RULES}
+    assert all(sample.breaks in broken[len(good()) + number] for number, sample in enumerate(bad()))
 
 
 TEXT = st.text(st.sampled_from("aZ09fg-_ \t\n\r<b>/:.é海م"), max_size=12)
@@ -85,9 +88,9 @@ def rows(draw: st.DrawFn) -> Article:
 
 
 @settings(
-    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
-@given(drawn=st.lists(rows(), min_size=1, max_size=12))
+@given(drawn=st.lists(rows(), min_size=1, max_size=30))
 def test_both_readings_agree_on_any_rows(run: Run, drawn: list[Article]) -> None:
     assert broken_by_suite(run(drawn)) == broken_by_masks(drawn)
 

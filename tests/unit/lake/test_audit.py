@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from expectations import narrow, suites
-from expectations.good import article, good
+from expectations.articles import CRITICAL
+from expectations.good import article, bad, good
 from ingestion import ports
 from ingestion.errors import AuditFailed
 from ingestion.lake.audit import GreatExpectationsAuditor, fail_loudly
@@ -80,6 +81,23 @@ def test_a_critical_failure_names_the_expectation_and_articles(
     assert f"version_counts_from_1: 1 unexpected, as in {2:064x}" in str(failure.value)
     assert f"versions_are_unique: 2 unexpected, as in {1:064x}" in str(failure.value)
     assert not recorded(docs / "reports")[0].passed
+
+
+def test_every_critical_rule_is_named_with_the_article_that_breaks_it(
+    auditor: GreatExpectationsAuditor, docs: Path
+) -> None:
+    samples = [sample for sample in bad() if sample.breaks in {rule.name for rule in CRITICAL}]
+    rows = [
+        sample.row if "article_id" in sample.breaks else {**sample.row, "article_id": f"{number:064x}"}
+        for number, sample in enumerate(samples)
+    ]
+
+    with pytest.raises(AuditFailed) as failure:
+        auditor.audit_batch(rows)
+    failures = {check.expectation: check for check in recorded(docs / "reports")[0].failures}
+    for sample, row in zip(samples, rows, strict=True):
+        assert f"{sample.breaks}: " in str(failure.value)
+        assert (row["article_id"] or "no article_id") in failures[sample.breaks].examples
 
 
 def test_a_warning_is_recorded_and_raises_nothing(auditor: GreatExpectationsAuditor, docs: Path) -> None:
@@ -176,14 +194,16 @@ def test_audits_open_no_connection_and_print_nothing(
     assert capfd.readouterr() == ("", "")
 
 
-@pytest.mark.parametrize(
-    "module",
-    ["ingestion.lake.delta", "ingestion.lake.reader", "ingestion.lake.export", "ingestion.lake.audit"],
-)
-def test_importing_the_lake_loads_neither_great_expectations_nor_pandas(module: str) -> None:
-    code = f"import {module}, sys; print([m for m in ('great_expectations', 'pandas') if m in sys.modules])"
-    command = [sys.executable, "-c", code]
-    printed = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+def test_importing_the_lake_loads_neither_great_expectations_nor_pandas() -> None:
+    code = """
+import sys
+import ingestion.lake.audit, ingestion.lake.compaction, ingestion.lake.data_docs, ingestion.lake.delta
+import ingestion.lake.export, ingestion.lake.reader
+print([module for module in ("great_expectations", "pandas") if module in sys.modules])
+"""
+    printed = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
 
     assert printed.stdout.strip() == "[]"
 
