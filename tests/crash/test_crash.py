@@ -13,7 +13,30 @@ from ingestion.newsroom.server import running
 from tests.crash import walker
 from tests.crash.walker import Outcome, outcome
 
-HEAVY = ["tests.crash.walker", "ingestion.parse.html", "ingestion.lake.delta", "ingestion.fetch.client"]
+HEAVY = [
+    "tests.crash.walker",
+    "expectations.masks",
+    "feedparser",
+    "fastfeedparser",
+    "ingestion.fetch.client",
+    "ingestion.lake.delta",
+    "ingestion.lake.reader",
+    "ingestion.parse.assemble",
+    "ingestion.parse.html",
+    "ingestion.search.embedded.index",
+    "ingestion.sources.feed",
+    "ingestion.sources.sitemap",
+    "ingestion.state.claims",
+    "ingestion.state.ledger",
+    "ingestion.state.sources",
+    "alembic.command",
+    "pandas",
+    "py3langid",
+    "sqlalchemy.dialects.sqlite",
+    "trafilatura",
+]
+"""Imported once by the process that the walks are forked from; none of them starts a thread."""
+
 MOMENTS = 12
 
 
