@@ -72,9 +72,6 @@ def new_run_id(command: str) -> str:
     return f"{command}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{uuid4().hex[:6]}"
 
 
-# ── collect ─────────────────────────────────────────────────────────────────────────────
-
-
 def plan(settings: Settings, *, only_due: bool = False) -> list[list[str]]:
     """Deal the ids of the enabled sources into buckets, all sources of one host in one bucket.
 
@@ -177,9 +174,6 @@ def sample_newsroom(settings: Settings) -> Iterator[Settings]:
         yield settings.model_copy(update={"fetch": settings.fetch.model_copy(update=fetch)})
 
 
-# ── transform, store, index ─────────────────────────────────────────────────────────────
-
-
 def transform(settings: Settings) -> Drained:
     """Turn raw documents into articles until caught up."""
     with Wiring(settings) as wiring:
@@ -201,9 +195,6 @@ def index(settings: Settings) -> Drained:
     with Wiring(settings) as wiring:
         handled = pipeline.index(wiring.walk, wiring.gate, wiring.search, wiring.producer("index"))
         return Drained(handled=handled, lag=wiring.broker.lag("index", ARTICLES))
-
-
-# ── account ─────────────────────────────────────────────────────────────────────────────
 
 
 def account(settings: Settings, run_id: str | None = None) -> Account:
@@ -250,9 +241,6 @@ def by_outcome(labels: Mapping[str, int]) -> dict[str, int]:
     return sums
 
 
-# ── replay ──────────────────────────────────────────────────────────────────────────────
-
-
 def replay(settings: Settings, rejected_ids: Sequence[str], *, everything: bool = False) -> Collected:
     """Send dead letters through the walk again as a run of its own; the letters stay as they are.
 
@@ -268,9 +256,6 @@ def replay(settings: Settings, rejected_ids: Sequence[str], *, everything: bool 
             by_source.setdefault(letter.source.id, []).append(letter)
         sources = [DeadLetterSource(found, wiring.fetcher) for found in by_source.values()]
         return _collect(wiring, sources, run_id)
-
-
-# ── audit and export ────────────────────────────────────────────────────────────────────
 
 
 def audit(settings: Settings) -> Audited:
@@ -300,9 +285,6 @@ def export(settings: Settings) -> "ExportReport":
     with Wiring(settings) as wiring:
         judged = newest_by_day(settings.data_docs / "reports")
         return export_articles(wiring.lake_reader(), settings.exports, audits=judged)
-
-
-# ── how a task runs a job ───────────────────────────────────────────────────────────────
 
 
 def run(job: Callable[..., object], *arguments: object, **options: object) -> Any:

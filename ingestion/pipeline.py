@@ -7,8 +7,8 @@
     account     news.outcomes → ledger                          exactly once
 
 Every job may be killed at any line and run again: what a step had begun is either undone by the
-crash or recognised when it is met again. `docs/promises.md` says how; `tests/crash/` kills before
-every step.
+crash or recognised when it is met again. `docs/promises.md` says how; `tests/crash/` kills between
+every two steps.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -52,11 +52,7 @@ class Walk:
     broker: Broker
     budget: Budget
     observer: Observer
-    slot: str = "0"
     rejected_share_limit: float = 0.5
-
-
-# ── collect ─────────────────────────────────────────────────────────────────────────────
 
 
 def collect(walk: Walk, source: Source, run_id: str, producer: Producer, memory: SourceMemory) -> int:
@@ -81,9 +77,6 @@ def collect(walk: Walk, source: Source, run_id: str, producer: Producer, memory:
     source.settle()
     walk.observer.reached("collect.4", source=source.ref.id)
     return entered
-
-
-# ── transform ───────────────────────────────────────────────────────────────────────────
 
 
 def transform(walk: Walk, memory: Memory, producer: Producer) -> int:
@@ -118,9 +111,6 @@ def transform(walk: Walk, memory: Memory, producer: Producer) -> int:
         return drain(consumer, walk.budget, walk.observer, handle)
 
 
-# ── store ───────────────────────────────────────────────────────────────────────────────
-
-
 def store(walk: Walk, gate: Gate, auditor: Auditor, lake: Lake, producer: Producer) -> int:
     """`news.articles` to the lake. Returns how many articles were read.
 
@@ -149,9 +139,6 @@ def store(walk: Walk, gate: Gate, auditor: Auditor, lake: Lake, producer: Produc
     consumer = walk.broker.consumer("store", [ARTICLES], start_at=lambda at: lake.next_offset(at) or 0)
     with closing(consumer):
         return drain(consumer, walk.budget, walk.observer, handle)
-
-
-# ── index ───────────────────────────────────────────────────────────────────────────────
 
 
 def index(walk: Walk, gate: Gate, sink: SearchSink, producer: Producer) -> int:
@@ -186,9 +173,6 @@ def index(walk: Walk, gate: Gate, sink: SearchSink, producer: Producer) -> int:
         return drain(consumer, walk.budget, walk.observer, handle)
 
 
-# ── account ─────────────────────────────────────────────────────────────────────────────
-
-
 def account(walk: Walk, ledger: Ledger) -> int:
     """`news.outcomes` to the ledger. Returns how many tallies were read.
 
@@ -207,9 +191,6 @@ def account(walk: Walk, ledger: Ledger) -> int:
     consumer = walk.broker.consumer("account", [OUTCOMES], start_at=lambda at: ledger.next_offset(at) or 0)
     with closing(consumer):
         return drain(consumer, walk.budget, walk.observer, handle)
-
-
-# ── the details of a step ───────────────────────────────────────────────────────────────
 
 
 def _batches(visits: Iterable[Visit], budget: Budget) -> Iterator[list[Visit]]:
@@ -237,7 +218,7 @@ def _read_document(record: Record) -> tuple[Entry, Article | Drop | Rejected]:
     except Permanent as fault:
         # Nobody counted it in: some other program wrote it.
         entry = Entry(run_id="unknown", source_id=FOREIGN.id, enters=True)
-        return entry, dead_letter(record, fault, "transform", FOREIGN, "unknown")
+        return entry, dead_letter(record, fault, "parse", FOREIGN, "unknown")
     entry = Entry(run_id=document.run_id, source_id=document.source.id)
     return entry, _article_of(record, document)
 
@@ -252,4 +233,5 @@ def _article_of(record: Record, document: Document) -> Article | Drop | Rejected
         )
         return stages.prepare(replace(article, ingested_at=record.timestamp, lineage=lineage))
     except Permanent as fault:
-        return dead_letter(record, fault, "transform", document.source, document.run_id)
+        stage = "validate" if isinstance(fault, Invalid) else "parse"
+        return dead_letter(record, fault, stage, document.source, document.run_id)

@@ -17,9 +17,6 @@ Row = Mapping[str, object]
 """One article as its contract has it: `schemas/article.v1.avsc`, decoded."""
 
 
-# ── publishers ──────────────────────────────────────────────────────────────────────────
-
-
 class Link(Struct, frozen=True, kw_only=True):
     """An address that a source offers, with what the source said about it."""
 
@@ -105,9 +102,6 @@ class Source(Protocol):
     def settle(self) -> None:
         """Remember how far the source was read; called once all its visits are acknowledged."""
         ...
-
-
-# ── the log ─────────────────────────────────────────────────────────────────────────────
 
 
 class TopicPartition(NamedTuple):
@@ -239,9 +233,6 @@ class Broker(Protocol):
         ...
 
 
-# ── the products ────────────────────────────────────────────────────────────────────────
-
-
 class Gate(Protocol):
     """The row-level expectations, the same before every sink."""
 
@@ -291,9 +282,6 @@ class SearchSink(Protocol):
         Durable when it returns. Raises `Unavailable`.
         """
         ...
-
-
-# ── what is remembered ──────────────────────────────────────────────────────────────────
 
 
 class Claims(Protocol):
@@ -382,7 +370,7 @@ class Ledger(Protocol):
 
 
 class Observer(Protocol):
-    """Is told each numbered step of the walk as it is reached."""
+    """Is told of each numbered step of the walk when it is done."""
 
     def reached(self, step: str, **facts: object) -> None:
         """`step` is the job and the number, as in `transform.4`."""

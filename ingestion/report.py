@@ -119,9 +119,6 @@ def _files_table(settings: Settings) -> Table:
     return table
 
 
-# ── search ──────────────────────────────────────────────────────────────────────────────
-
-
 def ask(searcher: "Searcher", text: str, *, size: int, sort: str) -> "Page":
     """Search as a person types. Raises `ConfigurationError` where the words make no question."""
     from ingestion.search.query import Facet, Mistake, Query, Sort

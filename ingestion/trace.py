@@ -45,9 +45,6 @@ class Trace(Struct, frozen=True, kw_only=True):
     steps: tuple[Step, ...]
 
 
-# ── news parse ──────────────────────────────────────────────────────────────────────────
-
-
 def parsed(path: Path, url: str | None) -> list[dict[str, Any]]:
     """Parse every document in a file or folder, as the contract has it; what is no article says so."""
     from ingestion.sources.files import FilesSource
@@ -98,9 +95,6 @@ def _at(result: Result, url: str | None) -> Result:
     if url is None or not isinstance(result, Document):
         return result
     return replace(result, fetched_url=url, discovered_url=url)
-
-
-# ── news trace ──────────────────────────────────────────────────────────────────────────
 
 
 def trace_document(settings: Settings, path_or_url: str, url: str | None = None) -> Trace:
