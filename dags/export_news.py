@@ -17,7 +17,7 @@ def export_news() -> None:
     - *Unavailable*: the lake or the folder of the exports cannot be reached; the retry goes on.
     - *Permission denied* or *No space left*: mend the folder `NEWS_EXPORTS` and run it again.
 
-    Running it again is always safe: readers who go by `manifest.json` never see half an export.
+    Running it again is always safe: readers who go by `_manifest.json` never see half an export.
     """
 
     @task(outlets=[EXPORTS])

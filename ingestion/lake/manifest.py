@@ -10,7 +10,7 @@ from msgspec import Struct
 from ingestion.errors import Unreadable
 from ingestion.lake.durable import write_atomically
 
-NAME = "manifest.json"
+NAME = "_manifest.json"
 FORMAT_VERSION = 1
 
 

@@ -56,7 +56,7 @@ def runs(data: Path) -> list[tuple[str, str, str]]:
 
 
 def export_of(data: Path) -> dict[str, Any]:
-    manifest: dict[str, Any] = json.loads((data / "exports" / "articles" / "manifest.json").read_text())
+    manifest: dict[str, Any] = json.loads((data / "exports" / "articles" / "_manifest.json").read_text())
     return manifest
 
 

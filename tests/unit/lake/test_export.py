@@ -72,8 +72,8 @@ def test_each_day_is_one_file_that_the_manifest_vouches_for(url: str, folder: Pa
     assert manifest.contract.fingerprint == lock()["article"][str(latest("article").version)]["fingerprint"]
     assert manifest.lake_version == LakeReader(url).version
     assert (report.unchanged_days, report.withheld_days, report.removed_days) == ((), (), ())
-    assert report.manifest == str(folder / "manifest.json")
-    assert set(contents(folder)) == {"manifest.json", *(file.path for file in report.files)}
+    assert report.manifest == str(folder / "_manifest.json")
+    assert set(contents(folder)) == {"_manifest.json", *(file.path for file in report.files)}
     assert verify(folder) == []
 
 
@@ -148,12 +148,12 @@ def test_compaction_leaves_the_exported_files_byte_for_byte(url: str, folder: Pa
     before = contents(folder)[file.path]
     compact(url, retention_hours=0)
     report = export(url, folder)
-    manifest = contents(folder)["manifest.json"]
+    manifest = contents(folder)["_manifest.json"]
     export(url, folder)
 
     assert contents(folder)[file.path] == before
     assert (report.files, report.unchanged_days) == ((), (MONDAY,))
-    assert contents(folder)["manifest.json"] == manifest
+    assert contents(folder)["_manifest.json"] == manifest
 
 
 def test_another_row_in_place_of_one_is_a_change_of_the_day(url: str, tmp_path: Path) -> None:
@@ -174,12 +174,12 @@ def test_strays_are_taken_away_and_lost_files_are_written_again(url: str, folder
     day = (folder / file.path).parent
     for stray in (day / ".articles-1.tmp", day / "articles-0000000000000000.parquet"):
         stray.write_bytes(b"half")
-    (folder / ".manifest.json.1.tmp").write_bytes(b"half")
+    (folder / "._manifest.json.1.tmp").write_bytes(b"half")
     os.truncate(folder / file.path, 10)
     report = export(url, folder)
 
     assert report.files == (file,)
-    assert set(contents(folder)) == {file.path, "manifest.json"}
+    assert set(contents(folder)) == {file.path, "_manifest.json"}
     assert verify(folder) == []
 
 
@@ -266,7 +266,7 @@ def test_a_day_that_passed_once_keeps_that_file_while_its_late_rows_do_not_pass(
 
 
 def test_verify_finds_a_flipped_byte_a_cut_a_loss_and_a_stray(url: str, folder: Path) -> None:
-    assert verify(folder) == ["manifest.json is missing"]
+    assert verify(folder) == ["_manifest.json is missing"]
     store(url, 1)
     [file] = export(url, folder).files
     path = folder / file.path
@@ -293,7 +293,7 @@ def test_verify_counts_the_rows_again(url: str, folder: Path) -> None:
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"format_version": 2, "files": []}', "half a manif"])
 def test_a_manifest_that_is_no_manifest_is_refused(folder: Path, text: str) -> None:
     folder.mkdir(parents=True)
-    (folder / "manifest.json").write_text(text)
+    (folder / "_manifest.json").write_text(text)
 
     with pytest.raises(Unreadable, match="no manifest"):
         read_manifest(folder)
