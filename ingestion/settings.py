@@ -57,8 +57,8 @@ class Settings(BaseSettings):
     )
 
     data_dir: Path = Field(default=Path("data"), description="Folder for all that is embedded.")
-    broker: str = Field(default="", description="The log: `log:FILE` or `kafka://HOST:PORT,…`.")
-    search: str = Field(default="", description="The index: `index:FOLDER` or `https://HOST:9200`.")
+    broker: str = Field(default="", description="The log: `log:FILE`.")
+    search: str = Field(default="", description="The index: `index:FOLDER`.")
     lake: str = Field(default="", description="The table: `file:FOLDER` or an object storage URL.")
     state: str = Field(default="", description="What is remembered: `sqlite:FILE` or `postgresql://…`.")
     exports: Path = Field(default=Path(), description="Folder of the plain Parquet exports.")

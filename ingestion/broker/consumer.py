@@ -10,6 +10,9 @@ from ingestion.broker.group import Group
 from ingestion.ports import Positions, Record, TopicPartition
 
 IDLE_SECONDS = 0.05
+UNREAD = "SELECT count(*) FROM records WHERE topic = ? AND partition = ? AND offset >= ?"
+"""Records past their retention are gone, and nobody is behind for them."""
+
 StartAt = Callable[[TopicPartition], int | None]
 
 
@@ -37,12 +40,10 @@ class EmbeddedConsumer:
         """Count the records between the positions and the ends of the assigned partitions."""
         self._follow_the_deal()
         with self._database.reading() as connection:
-            ends = connection.execute("SELECT topic, partition, next_offset FROM ends").fetchall()
-        return sum(
-            max(0, end - self._positions[TopicPartition(topic, partition)])
-            for topic, partition, end in ends
-            if TopicPartition(topic, partition) in self._positions
-        )
+            return sum(
+                int(connection.execute(UNREAD, (at.topic, at.partition, position)).fetchone()[0])
+                for at, position in self._positions.items()
+            )
 
     def committed(self, partition: TopicPartition) -> int:
         """Where the group stands in this log."""

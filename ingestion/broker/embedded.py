@@ -76,9 +76,9 @@ class EmbeddedBroker:
         """Count the records the group has not committed yet."""
         with self._database.reading() as connection:
             (lag,) = connection.execute(
-                "SELECT coalesce(sum(e.next_offset - coalesce(g.next_offset, 0)), 0) FROM ends e "
-                "LEFT JOIN group_offsets g ON g.group_id = ? AND g.topic = e.topic "
-                "AND g.partition = e.partition WHERE e.topic = ?",
+                "SELECT count(*) FROM records r LEFT JOIN group_offsets g ON g.group_id = ? "
+                "AND g.topic = r.topic AND g.partition = r.partition "
+                "WHERE r.topic = ? AND r.offset >= coalesce(g.next_offset, 0)",
                 (group, topic),
             ).fetchone()
         return int(lag)

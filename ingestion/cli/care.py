@@ -79,7 +79,8 @@ def replay(
     """Send dead letters through the walk again, as a run of its own."""
     from ingestion import jobs
 
-    print_json(jobs.replay(prepared(), tuple(rejected_ids or ()), everything=everything))
+    with jobs.sample_newsroom(prepared()) as served:
+        print_json(jobs.replay(served, tuple(rejected_ids or ()), everything=everything))
 
 
 def doctor(*, json: JsonFlag = False) -> None:

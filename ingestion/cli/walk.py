@@ -10,7 +10,7 @@ from ingestion.cli.common import JsonFlag, console, prepared, print_json, progre
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in (run, collect, transform, store, index, audit, export):
+    for command in (run, collect, transform, store, index, audit, export, account):
         app.command()(command)
 
 
@@ -86,6 +86,18 @@ def audit(*, json: JsonFlag = False) -> None:
 def export(*, json: JsonFlag = False) -> None:
     """Write the audited days of the lake as plain Parquet."""
     _one_job("export", json=json)
+
+
+def account(*, json: JsonFlag = False) -> None:
+    """Bring the ledger up to date, and see whether it balances."""
+    from ingestion import jobs
+    from ingestion.report import ledger_table
+
+    report = progress("account", partial(jobs.account, prepared()), quiet=json)
+    if json:
+        print_json(report)
+    else:
+        console().print(ledger_table(report))
 
 
 def _one_job(name: str, *, json: bool) -> None:

@@ -44,7 +44,7 @@ class PublisherFacts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class Expectation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the source is expected to bring; less is told as a fault of its health."""
+    """What the source is expected to bring; recorded, and compared with nothing yet."""
 
     articles_per_day: Annotated[
         Annotated[float, Meta(ge=0)], Meta(description="Fewest articles on an ordinary day.")

@@ -247,6 +247,17 @@ def test_records_past_their_retention_are_let_go_and_offsets_go_on(peer: Open) -
     assert [(r.value, r.offset) for r in broker.read("brief")] == [(b"young", 1)]
 
 
+def test_nobody_is_behind_for_records_past_their_retention(peer: Open) -> None:
+    brief = [Topic(name="brief", partitions=1, retention_seconds=0)]
+    broker = peer()
+    broker.create_topics(brief)
+    produce(broker, ["old"], topic="brief")
+    broker.create_topics(brief)
+    consumer = broker.consumer("g", ["brief"])
+
+    assert (poll(consumer), consumer.behind(), broker.lag("g", "brief")) == ([], 0, 0)
+
+
 KILLED_MEMBER = """
     import sys, time
     from pathlib import Path
