@@ -20,10 +20,9 @@ from ingestion.ports import Broker, Disallowed, Fetcher, Link, NotModified, Visi
 from ingestion.sources.documents import Origin, dead, from_answer
 from ingestion.sources.files import FileReader
 from ingestion.sources.limits import Limits
+from ingestion.sources.links import ROBOTS_DISALLOWED
 from ingestion.sources.sniff import Form, sniff
 from ingestion.topics import REJECTED
-
-ROBOTS_DISALLOWED = Drop(Outcome.DROPPED, "robots_disallowed")
 
 
 def chosen(broker: Broker, beginnings: Sequence[str], *, everything: bool) -> list[Rejected]:
