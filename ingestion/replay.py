@@ -8,7 +8,6 @@ from ingestion.article import (
     Article,
     Document,
     Drop,
-    Outcome,
     Publisher,
     Rejected,
     RejectedPayload,
