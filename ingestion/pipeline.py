@@ -228,10 +228,13 @@ def _article_of(record: Record, document: Document) -> Article | Drop | Rejected
         article = parse(document)
         if isinstance(article, Drop):
             return article
-        lineage = replace(
-            article.lineage, topic=record.topic, partition=record.partition, offset=record.offset
-        )
-        return stages.prepare(replace(article, ingested_at=record.timestamp, lineage=lineage))
+        return stages.prepare(placed(article, record))
     except Permanent as fault:
         stage = "validate" if isinstance(fault, Invalid) else "parse"
         return dead_letter(record, fault, stage, document.source, document.run_id)
+
+
+def placed(article: Article, record: Record) -> Article:
+    """Say in an article which record of the log it came from."""
+    lineage = replace(article.lineage, topic=record.topic, partition=record.partition, offset=record.offset)
+    return replace(article, ingested_at=record.timestamp, lineage=lineage)

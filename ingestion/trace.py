@@ -136,18 +136,13 @@ def _staged(
             for name, stage in _stages(claims):
                 if isinstance(result, Drop):
                     return result
-                before, result = result, stage(_placed(result, record))
+                before, result = result, stage(pipeline.placed(result, record))
                 steps.append(_stage_step(name, before, result))
     except Permanent as fault:
         letter = _refused(document, fault)
         steps.append(Step(step="rejected", made=_made(letter), fields=shown(letter)))
         return letter
     return result
-
-
-def _placed(article: Article, record: Record) -> Article:
-    lineage = replace(article.lineage, topic=record.topic, partition=record.partition, offset=record.offset)
-    return replace(article, ingested_at=record.timestamp, lineage=lineage)
 
 
 def _stages(claims: Claims) -> Iterator[tuple[str, Callable[[Article], Article | Drop]]]:

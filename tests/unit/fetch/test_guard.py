@@ -1,12 +1,17 @@
 import socket
 import ssl
-import subprocess
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from ingestion.errors import ConfigurationError, Refused, Unreachable
 from ingestion.fetch.client import PoliteFetcher
@@ -161,18 +166,20 @@ def test_a_connect_to_that_is_no_endpoint_says_how_to_write_it(to: str) -> None:
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A key and its own certificate for paper.test, in one file."""
-    folder = tmp_path_factory.mktemp("tls")
-    key, crt = folder / "key.pem", folder / "crt.pem"
-    command = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=paper.test -addext"
-    made = subprocess.run(
-        [*command.split(), "subjectAltName=DNS:paper.test", "-keyout", str(key), "-out", str(crt)],
-        capture_output=True,
-        check=False,
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "paper.test")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=2))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("paper.test")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
     )
-    if made.returncode:
-        pytest.skip("openssl cannot make a certificate here")
-    both = folder / "both.pem"
-    both.write_bytes(key.read_bytes() + crt.read_bytes())
+    both = tmp_path_factory.mktemp("tls") / "both.pem"
+    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    both.write_bytes(secret + made.public_bytes(Encoding.PEM))
     return both
 
 
