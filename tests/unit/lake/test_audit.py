@@ -145,6 +145,8 @@ def test_only_the_newest_reports_are_kept(tmp_path: Path) -> None:
 def test_the_pages_load_nothing_and_lead_only_to_each_other(
     auditor: GreatExpectationsAuditor, docs: Path
 ) -> None:
+    auditor.audit_batch([article(1)])
+    auditor.audit_batch([article(2, authors=[])])
     with pytest.raises(AuditFailed):
         auditor.audit_batch([article(1, version=0, headline='<b>x</b>"><script src="//x.example">')])
     index = build_data_docs(docs)
