@@ -8,7 +8,7 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -21,6 +21,8 @@ from ingestion.errors import ConfigurationError
 BUNDLED_CATALOGUE = Path(__file__).parent / "newsroom" / "catalogue"
 Positive = Annotated[int, Field(gt=0)]
 Seconds = Annotated[float, Field(ge=0)]
+NAME = r"^[A-Za-z0-9._-]{0,100}$"
+"""What Kafka takes as a name or a part of one."""
 
 
 class FetchSettings(BaseModel):
@@ -49,6 +51,57 @@ class FetchSettings(BaseModel):
     respect_robots: bool = Field(default=True, description="Ask robots.txt (RFC 9309) before fetching.")
 
 
+class KafkaSettings(BaseModel):
+    """What `NEWS_BROKER=kafka://…` leaves open."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    prefix: str = Field(
+        default="", pattern=NAME, description="Begins the names of topics, groups and transactions."
+    )
+    username: str | None = Field(default=None, description="SASL user.")
+    password: SecretStr | None = Field(default=None, description="SASL password.")
+    ca_file: str | None = Field(default=None, description="Certificates to trust; the system's if unset.")
+    certificate_file: str | None = Field(default=None, description="This client's certificate (mutual TLS).")
+    key_file: str | None = Field(default=None, description="The key of that certificate.")
+    key_password: SecretStr | None = Field(default=None, description="The password of that key.")
+    replication_factor: int = Field(
+        default=-1,
+        ge=-1,
+        description="Copies of each partition when topics are made; -1: the cluster decides.",
+    )
+    compression: Literal["none", "lz4", "zstd"] = Field(default="lz4", description="How records are packed.")
+    in_flight_bytes: Positive = Field(
+        default=64 * 1024 * 1024, description="Most bytes that wait for an acknowledgement."
+    )
+    max_record_bytes: Positive = Field(
+        default=16 * 1024 * 1024, description="Largest record; the topics are made with this limit."
+    )
+    session_seconds: float = Field(
+        default=30, ge=1, description="Silence after which a worker's partitions go to others."
+    )
+    poll_interval_seconds: float = Field(
+        default=600, ge=1, description="Longest time for one batch; after it the batch goes to others."
+    )
+    transaction_seconds: float = Field(
+        default=120, ge=1, description="Longest time for one transaction; after it the cluster aborts it."
+    )
+    stall_seconds: float = Field(
+        default=300, ge=1, description="How long a broker that does not answer is waited for."
+    )
+
+
+class ElasticsearchSettings(BaseModel):
+    """What `NEWS_SEARCH=https://…` leaves open."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    api_key: SecretStr | None = Field(default=None, description="API key, as Elasticsearch encodes it.")
+    username: str | None = Field(default=None, description="User, where there is no API key.")
+    password: SecretStr | None = Field(default=None, description="Password of that user.")
+    ca_file: str | None = Field(default=None, description="Certificates to trust; the system's if unset.")
+
+
 class Settings(BaseSettings):
     """Where everything is, and how much is done at a time."""
 
@@ -57,8 +110,10 @@ class Settings(BaseSettings):
     )
 
     data_dir: Path = Field(default=Path("data"), description="Folder for all that is embedded.")
-    broker: str = Field(default="", description="The log: `log:FILE`.")
-    search: str = Field(default="", description="The index: `index:FOLDER`.")
+    broker: str = Field(default="", description="The log: `log:FILE` or `kafka://host:9092,…/?security=…`.")
+    search: str = Field(
+        default="", description="The index: `index:FOLDER`, `https://host:9200` or `cloud:ID`."
+    )
     lake: str = Field(default="", description="The table: `file:FOLDER` or an object storage URL.")
     state: str = Field(default="", description="What is remembered: `sqlite:FILE` or `postgresql://…`.")
     exports: Path = Field(default=Path(), description="Folder of the plain Parquet exports.")
@@ -85,10 +140,18 @@ class Settings(BaseSettings):
     )
     slot: str = Field(
         default="0",
+        pattern=NAME,
+        min_length=1,
         description="Name of this worker's place; a second worker with the same one fences the first.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="warning", description="Least level that is logged."
+    )
+    kafka: KafkaSettings = Field(
+        default_factory=KafkaSettings, description="How a Kafka cluster is reached and used."
+    )
+    elasticsearch: ElasticsearchSettings = Field(
+        default_factory=ElasticsearchSettings, description="How an Elasticsearch cluster is reached and used."
     )
     fetch: FetchSettings = Field(default_factory=FetchSettings, description="How publishers are asked.")
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
+
+from pydantic import BaseModel, SecretStr
 
 from ingestion.drain import Budget
 from ingestion.errors import ConfigurationError
@@ -77,7 +79,8 @@ class Wiring:
     @cached_property
     def broker(self) -> Broker:
         """The log, with every topic in place."""
-        broker = self._close_later(_by_scheme("broker", self.settings.broker, {"log": _embedded_broker}))
+        adapters = {"log": _embedded_broker, "kafka": partial(_kafka_broker, settings=self.settings)}
+        broker = self._close_later(_by_scheme("broker", self.settings.broker, adapters))
         broker.create_topics(topics(self.settings.partitions))
         return broker
 
@@ -182,6 +185,20 @@ def _embedded_broker(path: str) -> Broker:
     from ingestion.broker.embedded import EmbeddedBroker
 
     return EmbeddedBroker(Path(path))
+
+
+def _kafka_broker(rest: str, *, settings: Settings) -> Broker:
+    from ingestion.broker.kafka.broker import KafkaBroker
+    from ingestion.broker.kafka.options import Cluster, Options
+
+    options = Options(slot=settings.slot, **revealed(settings.kafka))
+    return KafkaBroker(Cluster.from_url(f"kafka:{rest}", options))
+
+
+def revealed(section: BaseModel) -> dict[str, Any]:
+    """Give the values of a section of the settings, passwords as they are: for an adapter, not for a log."""
+    values = section.model_dump()
+    return {n: v.get_secret_value() if isinstance(v, SecretStr) else v for n, v in values.items()}
 
 
 def _embedded_index(folder: str, memory_bytes: int) -> "TantivyIndex":

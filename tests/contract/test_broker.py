@@ -1,4 +1,4 @@
-"""What every broker keeps to; a new adapter is added in `peers` and must pass unchanged."""
+"""What every broker keeps to: the embedded log and Kafka pass the same tests."""
 
 import os
 import signal
@@ -6,34 +6,95 @@ import subprocess
 import sys
 import textwrap
 import time
+import uuid
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
-from ingestion.broker.embedded import EmbeddedBroker
 from ingestion.errors import ConfigurationError, Fenced, Rebalanced
 from ingestion.ports import Broker, Consumer, Message, Record, Topic, TopicPartition
+from ingestion.settings import load_settings
+from ingestion.wiring import Wiring
 
 TOPICS = [
     Topic(name="in", partitions=2, retention_seconds=None),
     Topic(name="out", partitions=1, retention_seconds=None),
 ]
-Open = Callable[[], Broker]
+T = TypeVar("T")
+SESSION_SECONDS = 6.0
+"""The shortest that Kafka's brokers allow by default."""
 
 
-@pytest.fixture(params=["embedded"])
-def peer(request: pytest.FixtureRequest, tmp_path: Path) -> Open:
-    assert request.param == "embedded"
-    return lambda: EmbeddedBroker(tmp_path / "log.sqlite")
+class Peer:
+    """A log of its own for one test, opened as often as the test likes, here or in a child process."""
+
+    def __init__(self, url: str, **settings: object) -> None:
+        self.url = url
+        self._settings = settings
+        self._opened = ExitStack()
+        self._slots = 0
+
+    def open(self, slot: str | None = None) -> Broker:
+        """Open it as another worker would."""
+        self._slots += 1
+        settings = load_settings(broker=self.url, slot=slot or f"slot-{self._slots}", **self._settings)
+        wiring = self._opened.enter_context(Wiring(settings))
+        return wiring.broker
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """What a child process has to know to open it."""
+        kafka = self._settings.get("kafka", {})
+        assert isinstance(kafka, dict)
+        nested = {f"NEWS_KAFKA__{name.upper()}": str(value) for name, value in kafka.items()}
+        return {**os.environ, "NEWS_BROKER": self.url, "PYTHONPATH": os.pathsep.join(sys.path), **nested}
+
+    def expire(self, broker: Broker, topic: Topic) -> None:
+        """Let the retention of a topic do its work now. A cluster does so every few minutes."""
+        if self.url.startswith("log:"):
+            broker.create_topics([topic])
+            return
+        from kafka import KafkaAdminClient
+        from kafka import TopicPartition as KafkaPartition
+
+        admin = KafkaAdminClient(bootstrap_servers=self.url.removeprefix("kafka://"))
+        admin.delete_records({KafkaPartition(self.prefix + topic.name, 0): -1})
+        admin.close()
+
+    @property
+    def prefix(self) -> str:
+        kafka = self._settings.get("kafka", {})
+        assert isinstance(kafka, dict)
+        return str(kafka.get("prefix", ""))
+
+    def close(self) -> None:
+        self._opened.close()
+
+
+@pytest.fixture(params=["embedded", pytest.param("kafka", marks=pytest.mark.servers)])
+def peer(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Peer]:
+    if request.param == "embedded":
+        made = Peer(f"log:{tmp_path / 'log.sqlite'}", data_dir=tmp_path)
+    else:
+        kafka = {
+            "prefix": f"{uuid.uuid4().hex[:12]}.",
+            "session_seconds": SESSION_SECONDS,
+            "poll_interval_seconds": SESSION_SECONDS,
+        }
+        made = Peer(request.getfixturevalue("kafka_url"), data_dir=tmp_path, kafka=kafka)
+    yield made
+    made.close()
 
 
 @pytest.fixture
-def broker(peer: Open) -> Iterator[Broker]:
-    opened = peer()
+def broker(peer: Peer) -> Broker:
+    opened = peer.open()
     opened.create_topics(TOPICS)
-    yield opened
-    opened.close()
+    return opened
 
 
 def message(value: str, key: str | None = None, topic: str = "in") -> Message:
@@ -127,9 +188,9 @@ def test_an_abort_leaves_the_offsets_where_they_were(broker: Broker) -> None:
     assert sorted(texts(poll(broker.consumer("g", ["in"])))) == ["a", "b"]
 
 
-def test_a_second_producer_with_the_same_id_fences_the_first(broker: Broker, peer: Open) -> None:
+def test_a_second_producer_with_the_same_id_fences_the_first(broker: Broker, peer: Peer) -> None:
     first = broker.producer("same")
-    second = peer().producer("same")
+    second = peer.open().producer("same")
     with pytest.raises(Fenced), first.transaction() as transaction:
         transaction.send(message("zombie"))
     with second.transaction() as transaction:
@@ -187,44 +248,78 @@ def test_behind_counts_what_is_not_read_yet(broker: Broker) -> None:
     assert (before, consumer.behind()) == (3, 1)
 
 
-def test_two_members_share_the_partitions_and_read_each_record_once(broker: Broker, peer: Open) -> None:
+def at_once(*actions: Callable[[], T]) -> list[T]:
+    """Members of one group act at the same time, as processes would: each waits for the others."""
+    with ThreadPoolExecutor(len(actions)) as threads:
+        return [future.result() for future in [threads.submit(action) for action in actions]]
+
+
+def settle(*members: Consumer, records: int) -> None:
+    """Have the members poll until each has its share of the partitions, and take nothing."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        shares = at_once(*(member.behind for member in members))
+        if all(shares) and sum(shares) == records:
+            return
+    pytest.fail(f"the group did not settle: {shares}")
+
+
+def await_records(consumer: Consumer) -> Sequence[Record]:
+    return consumer.poll(max_records=1000, max_bytes=10**9, timeout_seconds=60)
+
+
+def test_two_members_share_the_partitions_and_read_each_record_once(broker: Broker, peer: Peer) -> None:
     produce(broker, [str(number) for number in range(100)])
-    one, two = broker.consumer("g", ["in"]), peer().consumer("g", ["in"])
-    poll(one, max_records=0)
-    poll(two, max_records=0)
-    read = [poll(one), poll(two)]
+    one, two = broker.consumer("g", ["in"]), peer.open().consumer("g", ["in"])
+    settle(one, two, records=100)
+    read = at_once(lambda: poll(one), lambda: poll(two))
 
     assert all(read)
     assert sorted(texts([*read[0], *read[1]]), key=int) == [str(number) for number in range(100)]
 
 
-def test_a_batch_that_went_to_a_new_member_cannot_be_committed(broker: Broker, peer: Open) -> None:
-    produce(broker, ["a", "b", "c", "d"])
+def test_a_batch_that_went_to_a_new_member_cannot_be_committed(broker: Broker, peer: Peer) -> None:
+    produce(broker, [str(number) for number in range(20)])
     slow = broker.consumer("g", ["in"])
     batch = poll(slow)
-    poll(peer().consumer("g", ["in"]))
+    taken_over = await_records(peer.open().consumer("g", ["in"]))  # while `slow` does not poll
     with pytest.raises(Rebalanced), broker.producer("t").transaction() as transaction:
         transaction.send(message("doubled", topic="out"))
         transaction.advance(slow, ends(batch))
 
+    assert taken_over
     assert not list(broker.read("out"))
 
 
-def test_after_a_rebalance_a_member_reads_its_uncommitted_records_again(broker: Broker, peer: Open) -> None:
+def test_after_a_rebalance_a_member_reads_its_uncommitted_records_again(broker: Broker, peer: Peer) -> None:
     produce(broker, [str(number) for number in range(20)])
     slow = broker.consumer("g", ["in"])
     poll(slow)
-    other = peer().consumer("g", ["in"])
-    shares = [poll(other), poll(slow)]
+    other = peer.open().consumer("g", ["in"])
+    shares = at_once(lambda: await_records(other), lambda: await_records(slow))
 
     assert sorted(texts([*shares[0], *shares[1]]), key=int) == [str(number) for number in range(20)]
 
 
-def test_the_partitions_of_a_member_that_leaves_pass_on(broker: Broker, peer: Open) -> None:
+def test_a_refused_batch_is_read_again_by_the_member_that_stays(broker: Broker, peer: Peer) -> None:
     produce(broker, [str(number) for number in range(20)])
-    one, two = broker.consumer("g", ["in"]), peer().consumer("g", ["in"])
-    poll(one, max_records=0)
+    slow = broker.consumer("g", ["in"])
+    batch = poll(slow)
+    guest = peer.open().consumer("g", ["in"])
+    await_records(guest)
+    guest.close()
+    with pytest.raises(Rebalanced):
+        slow.commit(ends(batch))
+
+    assert sorted(texts(await_records(slow)), key=int) == [str(number) for number in range(20)]
+
+
+def test_the_partitions_of_a_member_that_leaves_pass_on(broker: Broker, peer: Peer) -> None:
+    produce(broker, [str(number) for number in range(20)])
+    one, two = broker.consumer("g", ["in"]), peer.open().consumer("g", ["in"])
+    settle(one, two, records=20)
     two.close()
+    settle(one, records=20)
 
     assert len(poll(one)) == 20
 
@@ -236,80 +331,109 @@ def test_creating_topics_again_keeps_their_records(broker: Broker) -> None:
     assert texts(poll(broker.consumer("g", ["in"]))) == ["a"]
 
 
-def test_records_past_their_retention_are_let_go_and_offsets_go_on(peer: Open) -> None:
-    brief = [Topic(name="brief", partitions=1, retention_seconds=0)]
-    broker = peer()
-    broker.create_topics(brief)
+BRIEF = Topic(name="brief", partitions=1, retention_seconds=0)
+
+
+def test_records_past_their_retention_are_let_go_and_offsets_go_on(peer: Peer) -> None:
+    broker = peer.open()
+    broker.create_topics([BRIEF])
     produce(broker, ["old"], topic="brief")
-    broker.create_topics(brief)
+    peer.expire(broker, BRIEF)
     produce(broker, ["young"], topic="brief")
+    (record,) = broker.read("brief")
 
-    assert [(r.value, r.offset) for r in broker.read("brief")] == [(b"young", 1)]
+    assert record.value == b"young"
+    assert record.offset > 0
 
 
-def test_nobody_is_behind_for_records_past_their_retention(peer: Open) -> None:
-    brief = [Topic(name="brief", partitions=1, retention_seconds=0)]
-    broker = peer()
-    broker.create_topics(brief)
+def test_nobody_is_behind_for_records_past_their_retention(peer: Peer) -> None:
+    broker = peer.open()
+    broker.create_topics([BRIEF])
     produce(broker, ["old"], topic="brief")
-    broker.create_topics(brief)
+    peer.expire(broker, BRIEF)
     consumer = broker.consumer("g", ["brief"])
 
     assert (poll(consumer), consumer.behind(), broker.lag("g", "brief")) == ([], 0, 0)
 
 
-KILLED_MEMBER = """
+def test_a_start_that_the_retention_has_passed_begins_at_the_oldest_record(peer: Peer) -> None:
+    broker = peer.open()
+    broker.create_topics([BRIEF])
+    produce(broker, ["old"], topic="brief")
+    peer.expire(broker, BRIEF)
+    produce(broker, ["young"], topic="brief")
+
+    assert texts(poll(broker.consumer("g", ["brief"], start_at=lambda _: 0))) == ["young"]
+
+
+CHILD = """
     import sys, time
-    from pathlib import Path
-    from ingestion.broker.embedded import EmbeddedBroker
-    broker = EmbeddedBroker(Path(sys.argv[1]))
+    from ingestion.ports import Message
+    from ingestion.settings import load_settings
+    from ingestion.wiring import Wiring
+    slot = sys.argv[1]
+    wiring = Wiring(load_settings(slot=slot))
+    broker = wiring.broker
+"""
+MEMBER = """
     consumer = broker.consumer("g", ["in"])
-    consumer.poll(max_records=1, max_bytes=1, timeout_seconds=0)
+    consumer.poll(max_records=0, max_bytes=1, timeout_seconds=0)
     print("joined", flush=True)
-    time.sleep(60)
+    consumer.poll(max_records=0, max_bytes=1, timeout_seconds=0)
+    while True:
+        time.sleep(0.1)
+        consumer.poll(max_records=0, max_bytes=1, timeout_seconds=0)
 """
 
 
-def test_the_partitions_of_a_killed_member_pass_on_at_once(broker: Broker, tmp_path: Path) -> None:
+def child(peer: Peer, script: str, slot: str) -> "subprocess.Popen[bytes]":
+    """Run a script as another process that has the log open as `broker`."""
+    whole = textwrap.dedent(CHILD) + textwrap.dedent(script)
+    return subprocess.Popen([sys.executable, "-c", whole, slot], stdout=subprocess.PIPE, env=peer.variables)
+
+
+def test_the_partitions_of_a_killed_member_pass_on(broker: Broker, peer: Peer) -> None:
     produce(broker, [str(number) for number in range(20)])
-    script = textwrap.dedent(KILLED_MEMBER)
-    with subprocess.Popen(
-        [sys.executable, "-c", script, str(tmp_path / "log.sqlite")], stdout=subprocess.PIPE
-    ) as member:
+    with child(peer, MEMBER, "killed") as member:
         assert member.stdout is not None
         assert member.stdout.readline() == b"joined\n"
         survivor = broker.consumer("g", ["in"])
-        shared = poll(survivor)
+        shared = await_records(survivor)
         os.kill(member.pid, signal.SIGKILL)
         member.wait()
+        settle(survivor, records=20)
         taken_over = poll(survivor)
 
     assert 0 < len(shared) < 20
     assert len(taken_over) == 20, "uncommitted, so all of them are read again"
 
 
+def test_a_killed_member_that_is_started_again_goes_on_at_once(broker: Broker, peer: Peer) -> None:
+    produce(broker, [str(number) for number in range(20)])
+    with child(peer, MEMBER, "same") as member:
+        assert member.stdout is not None
+        assert member.stdout.readline() == b"joined\n"
+        os.kill(member.pid, signal.SIGKILL)
+        member.wait()
+
+    assert len(poll(peer.open("same").consumer("g", ["in"]))) == 20
+
+
 WRITER = """
-    import sys
-    from pathlib import Path
-    from ingestion.broker.embedded import EmbeddedBroker
-    from ingestion.ports import Message
-    broker = EmbeddedBroker(Path(sys.argv[1]))
-    producer = broker.producer(sys.argv[2])
+    producer = broker.producer(slot)
     for batch in range(20):
         with producer.transaction() as transaction:
             for number in range(10):
-                value = f"{sys.argv[2]}:{batch}:{number}".encode()
+                value = f"{slot}:{batch}:{number}".encode()
                 transaction.send(Message(topic="in", key=value, value=value))
 """
 
 
-def test_processes_write_at_once_without_losing_or_doubling(broker: Broker, tmp_path: Path) -> None:
-    script = textwrap.dedent(WRITER)
-    writers = [
-        subprocess.Popen([sys.executable, "-c", script, str(tmp_path / "log.sqlite"), f"w{number}"])
-        for number in range(4)
-    ]
-    assert [writer.wait() for writer in writers] == [0, 0, 0, 0]
+def test_processes_write_at_once_without_losing_or_doubling(broker: Broker, peer: Peer) -> None:
+    writers = [child(peer, WRITER, f"w{number}") for number in range(4)]
+    for writer in writers:
+        writer.communicate()
     values = texts(list(broker.read("in")))
 
+    assert [writer.returncode for writer in writers] == [0, 0, 0, 0]
     assert len(values) == len(set(values)) == 800
