@@ -1,8 +1,8 @@
-"""The rules for articles, declared once; `masks` and `suites` read this one list."""
+"""The rules for articles, declared once; `masks` and `suites` read these lists."""
 
 from typing import Literal, NamedTuple
 
-Kind = Literal["not_null", "length_between", "value_between", "in_set", "matches", "free_of"]
+Kind = Literal["not_null", "length_between", "value_between", "in_set", "matches", "free_of", "unique"]
 Severity = Literal["critical", "warning"]
 Bounds = tuple[float | None, float | None] | tuple[str, ...]
 
@@ -14,8 +14,9 @@ class Rule(NamedTuple):
     """One rule for one column of the narrow table.
 
     `bounds` are lowest and highest, both allowed, for the two `between` kinds; the permitted values
-    for `in_set`; one regular expression (RE2) for `matches` and `free_of`. All kinds but `not_null` let
-    null pass. A row that breaks a critical rule is kept out of every sink; a warning is only told.
+    for `in_set`; one regular expression (RE2) for `matches` and `free_of`; the columns beside `column`
+    that make the key for `unique`. All kinds but `not_null` let null pass. A row that breaks a critical
+    rule is kept out of every sink; a warning is only told. `mostly` is the share of rows that suffices.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Rule(NamedTuple):
     bounds: Bounds
     why: str
     severity: Severity = "critical"
+    mostly: float = 1.0
 
 
 def _known(column: str, why: str) -> Rule:
@@ -55,6 +57,11 @@ def _share(column: str, what: str) -> Rule:
 
 def _lead(column: str, seconds: float, why: str, severity: Severity = "critical") -> Rule:
     return Rule(f"{column}_is_bounded", column, "value_between", (None, seconds), why, severity)
+
+
+def _mostly_known(column: str, share: float, why: str) -> Rule:
+    reason = f"{why} If not, a parser has stopped finding it."
+    return Rule(f"{column}_is_mostly_known", column, "not_null", (), reason, "warning", share)
 
 
 REQUIRED = (
@@ -198,3 +205,26 @@ RULES: tuple[Rule, ...] = (
 )
 
 CRITICAL: tuple[Rule, ...] = tuple(rule for rule in RULES if rule.severity == "critical")
+
+OF_MANY: tuple[Rule, ...] = (
+    Rule(
+        "versions_are_unique",
+        "article_id",
+        "unique",
+        ("version",),
+        "A version that comes twice was stored twice.",
+    ),
+    _mostly_known("published_at", 0.5, "Most publishers print a date."),
+    _mostly_known("language_code", 0.8, "Most texts are long enough to tell their language."),
+    _mostly_known("canonical_url", 0.5, "Most articles have an address; raw text may have none."),
+    Rule(
+        "authors_are_often_known",
+        "authors_count",
+        "value_between",
+        (1, None),
+        "Many articles name an author; if nearly none does, bylines are no longer found.",
+        "warning",
+        0.25,
+    ),
+)
+"""The rules that only a batch or a day can break, and no row by itself."""

@@ -11,9 +11,12 @@ from expectations import narrow
 from expectations.articles import CRITICAL, Rule
 
 
-def failures(rows: Sequence[Mapping[str, Any]]) -> dict[int, tuple[str, ...]]:
-    """Map the index of each row that breaks a critical rule to the names of those rules."""
-    return failures_in(narrow.of_rows(rows), CRITICAL) if rows else {}
+def failures(articles: Any) -> dict[int, tuple[str, ...]]:
+    """Map the index of each row that breaks a critical rule to the names of those rules.
+
+    `articles` is any Arrow table with the columns `narrow.READ`.
+    """
+    return failures_in(narrow.of_table(pa.table(articles)), CRITICAL)
 
 
 def failures_in(table: pa.Table, rules: Sequence[Rule]) -> dict[int, tuple[str, ...]]:
@@ -27,20 +30,36 @@ def failures_in(table: pa.Table, rules: Sequence[Rule]) -> dict[int, tuple[str, 
 
 def broken_rows(table: pa.Table, rule: Rule) -> list[int]:
     """Return the indices of the rows of a narrow table that break one rule."""
-    holds = KINDS[rule.kind](table.column(rule.column), rule)
+    holds = KINDS[rule.kind](table, rule)
+    if pc.all(holds, min_count=0).as_py():
+        return []
     indices: list[int] = pc.indices_nonzero(pc.invert(holds)).to_pylist()
     return indices
 
 
-def _not_null(values: pa.ChunkedArray, _rule: Rule) -> pa.ChunkedArray:
-    return pc.is_valid(values)
+def enough_hold(table: pa.Table, rule: Rule, broken: int) -> bool:
+    """Tell whether a rule holds for its share of the rows, given how many break it.
+
+    As in Great Expectations, rows without a value count only where the rule is about having one.
+    """
+    absent = 0 if rule.kind in {"not_null", "unique"} else table.column(rule.column).null_count
+    judged = table.num_rows - absent
+    return bool(judged - broken >= rule.mostly * judged)
 
 
-def _length_between(values: pa.ChunkedArray, rule: Rule) -> pa.ChunkedArray:
-    return _between(pc.utf8_length(values), rule)
+def _not_null(table: pa.Table, rule: Rule) -> pa.ChunkedArray:
+    return pc.is_valid(table.column(rule.column))
 
 
-def _between(values: pa.ChunkedArray, rule: Rule) -> pa.ChunkedArray:
+def _length_between(table: pa.Table, rule: Rule) -> pa.ChunkedArray:
+    return _within(pc.utf8_length(table.column(rule.column)), rule)
+
+
+def _value_between(table: pa.Table, rule: Rule) -> pa.ChunkedArray:
+    return _within(table.column(rule.column), rule)
+
+
+def _within(values: pa.ChunkedArray, rule: Rule) -> pa.ChunkedArray:
     low, high = rule.bounds
     holds = pc.is_valid(values)
     if low is not None:
@@ -50,27 +69,37 @@ def _between(values: pa.ChunkedArray, rule: Rule) -> pa.ChunkedArray:
     return pc.or_(holds, pc.is_null(values))
 
 
-def _in_set(values: pa.ChunkedArray, rule: Rule) -> pa.ChunkedArray:
+def _in_set(table: pa.Table, rule: Rule) -> pa.ChunkedArray:
+    values = table.column(rule.column)
     return pc.or_(pc.is_null(values), pc.is_in(values, value_set=pa.array(rule.bounds, pa.string())))
 
 
-def _matches(values: pa.ChunkedArray, rule: Rule) -> pa.ChunkedArray:
-    return pc.fill_null(_found(values, rule), fill_value=True)
+def _matches(table: pa.Table, rule: Rule) -> pa.ChunkedArray:
+    return pc.fill_null(_found(table, rule), fill_value=True)
 
 
-def _free_of(values: pa.ChunkedArray, rule: Rule) -> pa.ChunkedArray:
-    return pc.invert(pc.fill_null(_found(values, rule), fill_value=False))
+def _free_of(table: pa.Table, rule: Rule) -> pa.ChunkedArray:
+    return pc.invert(pc.fill_null(_found(table, rule), fill_value=False))
 
 
-def _found(values: pa.ChunkedArray, rule: Rule) -> pa.ChunkedArray:
-    return pc.match_substring_regex(values, pattern=rule.bounds[0])
+def _found(table: pa.Table, rule: Rule) -> pa.ChunkedArray:
+    return pc.match_substring_regex(table.column(rule.column), pattern=rule.bounds[0])
 
 
-KINDS: Mapping[str, Callable[[pa.ChunkedArray, Rule], pa.ChunkedArray]] = {
+def _unique(table: pa.Table, rule: Rule) -> pa.ChunkedArray:
+    key = [pc.cast(table.column(str(name)), pa.string()) for name in (rule.column, *rule.bounds)]
+    keys = pc.binary_join_element_wise(*key, "\n", null_handling="replace", null_replacement="null")
+    counted = pc.value_counts(keys)
+    repeated = counted.field("values").filter(pc.greater(counted.field("counts"), 1))
+    return pc.invert(pc.is_in(keys, value_set=repeated))
+
+
+KINDS: Mapping[str, Callable[[pa.Table, Rule], pa.ChunkedArray]] = {
     "not_null": _not_null,
     "length_between": _length_between,
-    "value_between": _between,
+    "value_between": _value_between,
     "in_set": _in_set,
     "matches": _matches,
     "free_of": _free_of,
+    "unique": _unique,
 }

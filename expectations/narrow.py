@@ -1,7 +1,6 @@
 """Articles as a narrow table: measures in place of bodies and lists, so that judging them is cheap."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -73,29 +72,9 @@ READ: tuple[str, ...] = tuple(dict.fromkeys(column.path[0] for column in COLUMNS
 """The top-level columns of the contract that a narrow table is made from."""
 
 
-def of_rows(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
-    """Make the narrow table of decoded articles. Bodies are measured, never copied."""
-    columns = {
-        column.name: pa.array([_measured(row, column) for row in rows], type=column.type)
-        for column in COLUMNS
-    }
-    return _with_leads(pa.table(columns))
-
-
 def of_table(articles: pa.Table) -> pa.Table:
-    """Make the narrow table of a table, or a part of one, that holds the columns `READ`."""
+    """Make the narrow table of one that holds the columns `READ`. Bodies are measured, never copied."""
     return _with_leads(pa.table({column.name: _computed(articles, column) for column in COLUMNS}))
-
-
-def _measured(row: Mapping[str, Any], column: Column) -> object:
-    value: Any = row
-    for step in column.path:
-        if value is None:
-            return None
-        value = value[step]
-    if value is None or column.measure == "value":
-        return value
-    return value.year if column.measure == "year" else len(value)
 
 
 def _computed(articles: pa.Table, column: Column) -> pa.ChunkedArray:

@@ -194,6 +194,8 @@ def index(settings: Settings) -> Drained:
     """Make articles searchable until caught up."""
     with Wiring(settings) as wiring:
         handled = pipeline.index(wiring.walk, wiring.gate, wiring.search, wiring.producer("index"))
+        if wiring.rejections:
+            pipeline.index_rejected(wiring.walk, wiring.rejections)
         return Drained(handled=handled, lag=wiring.broker.lag("index", ARTICLES))
 
 

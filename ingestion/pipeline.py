@@ -4,6 +4,7 @@
     transform   news.raw      → news.articles, news.rejected    exactly once
     store       news.articles → lake                            exactly once
     index       news.articles → search                          idempotent
+    index_rejected  news.rejected → search                      idempotent
     account     news.outcomes → ledger                          exactly once
 
 Every job may be killed at any line and run again: what a step had begun is either undone by the
@@ -20,6 +21,7 @@ from msgspec.structs import replace
 from ingestion import stages
 from ingestion.article import Article, Document, Drop, Rejected, SourceRef, Tally
 from ingestion.codec import decode, decode_row
+from ingestion.columns import read_columns, without
 from ingestion.drain import Budget, drain, ends_of, starts_of
 from ingestion.errors import Invalid, Permanent
 from ingestion.outbox import dead_letter, quarantine, send, send_refused, send_tallies
@@ -34,13 +36,14 @@ from ingestion.ports import (
     Observer,
     Producer,
     Record,
+    RejectionSink,
     SearchSink,
     Source,
     SourceMemory,
     Visit,
 )
 from ingestion.tallies import Entry, RejectionWatch, label_of
-from ingestion.topics import ARTICLES, OUTCOMES, RAW
+from ingestion.topics import ARTICLES, OUTCOMES, RAW, REJECTED
 
 FOREIGN = SourceRef(id="unknown", kind="unknown")
 
@@ -125,12 +128,12 @@ def store(walk: Walk, gate: Gate, auditor: Auditor, lake: Lake, producer: Produc
 
     def handle(records: Sequence[Record]) -> None:
         walk.observer.reached("store.1", articles=len(records))
-        rows = [decode_row(record.value, Article) for record in records]
-        failures = gate.failures(rows)
+        articles = read_columns(records, Article)
+        failures = gate.failures(articles)
         walk.observer.reached("store.2", failures=len(failures))
         quarantine(producer, consumer, records, failures)
         walk.observer.reached("store.3")
-        passed = [row for index, row in enumerate(rows) if index not in failures]
+        passed = without(articles, failures)
         auditor.audit_batch(passed)
         walk.observer.reached("store.4")
         lake.append(passed, starts_of(records), ends_of(records))
@@ -152,14 +155,13 @@ def index(walk: Walk, gate: Gate, sink: SearchSink, producer: Producer) -> int:
 
     def handle(records: Sequence[Record]) -> None:
         walk.observer.reached("index.1", articles=len(records))
-        rows = [decode_row(record.value, Article) for record in records]
-        failures = gate.failures(rows)
-        passed = [number for number in range(len(rows)) if number not in failures]
+        failures = gate.failures(read_columns(records, Article))
+        passed = [record for number, record in enumerate(records) if number not in failures]
         walk.observer.reached("index.2", failures=len(failures))
-        results = sink.bulk([rows[number] for number in passed])
+        results = sink.bulk([decode_row(record.value, Article) for record in passed])
         refused = [
-            (records[number], Invalid(result.error))
-            for number, result in zip(passed, results, strict=True)
+            (record, Invalid(result.error))
+            for record, result in zip(passed, results, strict=True)
             if result.error
         ]
         walk.observer.reached("index.3", refused=len(refused))
@@ -169,6 +171,26 @@ def index(walk: Walk, gate: Gate, sink: SearchSink, producer: Producer) -> int:
         walk.observer.reached("index.4")
 
     consumer = walk.broker.consumer("index", [ARTICLES])
+    with closing(consumer):
+        return drain(consumer, walk.budget, walk.observer, handle)
+
+
+def index_rejected(walk: Walk, sink: RejectionSink) -> int:
+    """`news.rejected` to search, so that rejections can be counted by reason. Returns how many were read.
+
+    1. Read a batch of dead letters.
+    2. Write them without their bytes. One that is refused is told to the observer: it stays on its topic.
+    3. Move the group on; a batch that is written again after a crash changes nothing.
+    """
+
+    def handle(records: Sequence[Record]) -> None:
+        walk.observer.reached("index_rejected.1", letters=len(records))
+        refused = sink.bulk([decode(record.value, Rejected) for record in records])
+        walk.observer.reached("index_rejected.2", refused=dict(refused))
+        consumer.commit(ends_of(records))
+        walk.observer.reached("index_rejected.3")
+
+    consumer = walk.broker.consumer("index_rejected", [REJECTED])
     with closing(consumer):
         return drain(consumer, walk.budget, walk.observer, handle)
 

@@ -17,6 +17,22 @@ Row = Mapping[str, object]
 """One article as its contract has it: `schemas/article.v1.avsc`, decoded."""
 
 
+class Columns(Protocol):
+    """Articles column by column, in the shape of the same contract: an Arrow table, whoever made it.
+
+    `__arrow_c_stream__` is Arrow's PyCapsule interface, by which any Arrow library takes it uncopied.
+    """
+
+    @property
+    def num_rows(self) -> int:
+        """How many articles there are."""
+        ...
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """Hand the columns over."""
+        ...
+
+
 class Link(Struct, frozen=True, kw_only=True):
     """An address that a source offers, with what the source said about it."""
 
@@ -236,7 +252,7 @@ class Broker(Protocol):
 class Gate(Protocol):
     """The row-level expectations, the same before every sink."""
 
-    def failures(self, rows: Sequence[Row]) -> Mapping[int, tuple[str, ...]]:
+    def failures(self, articles: Columns) -> Mapping[int, tuple[str, ...]]:
         """Map the index of each failing row to the names of the rules it breaks."""
         ...
 
@@ -244,7 +260,7 @@ class Gate(Protocol):
 class Auditor(Protocol):
     """The batch-level expectations."""
 
-    def audit_batch(self, rows: Sequence[Row]) -> None:
+    def audit_batch(self, articles: Columns) -> None:
         """Judge and record a batch that passed the gate. Raises `AuditFailed`."""
         ...
 
@@ -256,8 +272,8 @@ class Lake(Protocol):
         """Where the lake stands in this log, None if it holds nothing of it."""
         ...
 
-    def append(self, rows: Sequence[Row], starts: Positions, ends: Positions) -> None:
-        """Commit the rows read from `starts` up to `ends`, and `ends` with them. Durable when it returns.
+    def append(self, articles: Columns, starts: Positions, ends: Positions) -> None:
+        """Commit the articles read from `starts` up to `ends`, and `ends` with them. Durable when it returns.
 
         The lake is asked again first: raises `Fenced` where it stands beyond `starts`, because another
         writer was faster; `Unavailable` where it cannot be written now.
@@ -281,6 +297,14 @@ class SearchSink(Protocol):
 
         Durable when it returns. Raises `Unavailable`.
         """
+        ...
+
+
+class RejectionSink(Protocol):
+    """Where dead letters are counted by reason. Idempotent by their id."""
+
+    def bulk(self, letters: Sequence[Rejected]) -> Mapping[str, str]:
+        """Write them without their bytes; map the ids of those refused to why. Raises `Unavailable`."""
         ...
 
 

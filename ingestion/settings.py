@@ -68,7 +68,7 @@ class KafkaSettings(BaseModel):
     replication_factor: int = Field(
         default=-1,
         ge=-1,
-        description="Copies of each partition when topics are made; -1: the cluster decides.",
+        description="Copies of each partition, set when topics are made; -1: the cluster's own.",
     )
     compression: Literal["none", "lz4", "zstd"] = Field(default="lz4", description="How records are packed.")
     in_flight_bytes: Positive = Field(
@@ -99,7 +99,30 @@ class ElasticsearchSettings(BaseModel):
     api_key: SecretStr | None = Field(default=None, description="API key, as Elasticsearch encodes it.")
     username: str | None = Field(default=None, description="User, where there is no API key.")
     password: SecretStr | None = Field(default=None, description="Password of that user.")
-    ca_file: str | None = Field(default=None, description="Certificates to trust; the system's if unset.")
+    ca_file: Path | None = Field(default=None, description="Certificates to trust; the system's if unset.")
+    allow_http: bool = Field(
+        default=False, description="Take `http://` to another machine too, in a network that is safe."
+    )
+    prefix: str = Field(
+        default="", pattern=r"^[a-z0-9._-]{0,100}$", description="Begins the names of indices."
+    )
+    shards: Positive | None = Field(default=None, description="Primary shards, when an index is made.")
+    replicas: int | None = Field(default=None, ge=0, description="Replicas, when an index is made.")
+    refresh_interval: str | None = Field(
+        default=None, description="Refresh interval, when an index is made, as in `5s`."
+    )
+    refresh_each_batch: bool = Field(
+        default=True, description="Make each batch searchable at once, and not a refresh interval later."
+    )
+    bulk_threads: Positive = Field(default=4, description="Bulk requests under way at once.")
+    bulk_bytes: Positive = Field(default=1024 * 1024, description="Most bytes in one bulk request.")
+    timeout_seconds: Seconds = Field(default=60, description="Longest time for one request.")
+    write_seconds: Seconds = Field(
+        default=120, description="How long a busy cluster is tried again for a batch."
+    )
+    read_seconds: Seconds = Field(
+        default=10, description="How long a busy cluster is tried again for a search."
+    )
 
 
 class Settings(BaseSettings):

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from ingestion import jobs, pipeline, stages
 from ingestion.article import Article, Document, Drop, Rejected, RejectedPayload
 from ingestion.codec import decode_row, plain
+from ingestion.columns import read_columns
 from ingestion.errors import ConfigurationError, Permanent
 from ingestion.parse import parse
 from ingestion.ports import Claims, Record, Source, Visit
@@ -170,15 +171,15 @@ def _on_topic(record: Record) -> Step:
 def _landed(wiring: Wiring, article: Article) -> Iterator[Step]:
     (record,) = wiring.broker.read(ARTICLES)
     yield _on_topic(record)
-    row = decode_row(record.value, Article)
-    broken = wiring.gate.failures([row]).get(0, ())
+    columns = read_columns([record], Article)
+    broken = wiring.gate.failures(columns).get(0, ())
     yield Step(step="gate", made=f"breaks {', '.join(broken)}" if broken else "keeps every rule", fields={})
     if broken:
         return
-    wiring.lake.append([row], {record.at: record.offset}, {record.at: record.offset + 1})
+    wiring.lake.append(columns, {record.at: record.offset}, {record.at: record.offset + 1})
     stored = wiring.lake_reader()
     yield Step(step="store", made=f"{stored.count()} row in the lake, version {stored.version}", fields={})
-    wiring.search.bulk([row])
+    wiring.search.bulk([decode_row(record.value, Article)])
     hit = wiring.search.get(article.article_id)
     yield Step(step="index", made=f"found as {hit.article_id}" if hit else "not found", fields={})
 

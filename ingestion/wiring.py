@@ -12,7 +12,7 @@ from pydantic import BaseModel, SecretStr
 from ingestion.drain import Budget
 from ingestion.errors import ConfigurationError
 from ingestion.pipeline import Walk
-from ingestion.ports import Broker, Gate, Observer, Producer
+from ingestion.ports import Broker, Gate, Observer, Producer, RejectionSink
 from ingestion.settings import Settings
 from ingestion.telemetry.logs import LogObserver
 from ingestion.topics import topics
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ingestion.lake.audit import GreatExpectationsAuditor
     from ingestion.lake.delta import DeltaLake
     from ingestion.lake.reader import LakeReader
-    from ingestion.search.embedded.index import TantivyIndex
+    from ingestion.search.peer import SearchPeer
     from ingestion.sources.limits import Limits
     from ingestion.state.claims import SqlMemory
     from ingestion.state.database import StateDatabase
@@ -79,7 +79,10 @@ class Wiring:
     @cached_property
     def broker(self) -> Broker:
         """The log, with every topic in place."""
-        adapters = {"log": _embedded_broker, "kafka": partial(_kafka_broker, settings=self.settings)}
+        adapters: dict[str, Callable[[str], Broker]] = {
+            "log": _embedded_broker,
+            "kafka": partial(_kafka_broker, settings=self.settings),
+        }
         broker = self._close_later(_by_scheme("broker", self.settings.broker, adapters))
         broker.create_topics(topics(self.settings.partitions))
         return broker
@@ -102,12 +105,26 @@ class Wiring:
         return LakeReader(self.settings.lake)
 
     @cached_property
-    def search(self) -> "TantivyIndex":
+    def search(self) -> "SearchPeer":
         """Full-text search, both sides."""
-        memory_bytes = self.settings.index_memory_bytes
-        return _by_scheme(
-            "search", self.settings.search, {"index": lambda folder: _embedded_index(folder, memory_bytes)}
-        )
+        settings = self.settings
+        adapters: dict[str, Callable[[str], SearchPeer]] = {
+            "index": partial(_embedded_index, memory_bytes=settings.index_memory_bytes),
+            "https": partial(_elasticsearch, settings=settings),
+            "http": partial(_elasticsearch, settings=settings),
+            "cloud": partial(_elasticsearch, settings=settings),
+        }
+        return self._close_later(_by_scheme("search", settings.search, adapters))
+
+    @cached_property
+    def rejections(self) -> RejectionSink | None:
+        """Where dead letters are counted by reason; the embedded index has nothing of the kind."""
+        if self.settings.search.startswith("index:"):
+            return None
+        from ingestion.search.elasticsearch.rejections import NAME, RejectionIndex
+
+        connection, options = _elasticsearch_parts(self.settings, NAME)
+        return self._close_later(RejectionIndex(connection, options))
 
     @cached_property
     def gate(self) -> Gate:
@@ -195,13 +212,43 @@ def _kafka_broker(rest: str, *, settings: Settings) -> Broker:
     return KafkaBroker(Cluster.from_url(f"kafka:{rest}", options))
 
 
+def _elasticsearch(_rest: str, *, settings: Settings) -> "SearchPeer":
+    from ingestion.search.elasticsearch.index import ElasticsearchIndex
+
+    return ElasticsearchIndex(*_elasticsearch_parts(settings, "news-articles"))
+
+
+def _elasticsearch_parts(settings: Settings, name: str) -> tuple[Any, Any]:
+    from ingestion.search.elasticsearch.connection import Connection
+    from ingestion.search.elasticsearch.index import Options
+
+    asked, cloud_id = revealed(settings.elasticsearch), settings.search.removeprefix("cloud:")
+    where = {"cloud_id": cloud_id} if settings.search.startswith("cloud:") else {"urls": _urls(settings)}
+    reached = ("api_key", "username", "password", "allow_http")
+    waits = ("timeout_seconds", "write_seconds", "read_seconds")
+    made = ("shards", "replicas", "refresh_interval", "bulk_threads", "bulk_bytes")
+    connection = Connection(
+        **where, ca_certs=asked["ca_file"], **{key: asked[key] for key in (*reached, *waits)}
+    )
+    options = Options(
+        name=asked["prefix"] + name,
+        visible=asked["refresh_each_batch"],
+        **{key: asked[key] for key in made},
+    )
+    return connection, options
+
+
+def _urls(settings: Settings) -> tuple[str, ...]:
+    return tuple(url.strip() for url in settings.search.split(",") if url.strip())
+
+
 def revealed(section: BaseModel) -> dict[str, Any]:
     """Give the values of a section of the settings, passwords as they are: for an adapter, not for a log."""
     values = section.model_dump()
     return {n: v.get_secret_value() if isinstance(v, SecretStr) else v for n, v in values.items()}
 
 
-def _embedded_index(folder: str, memory_bytes: int) -> "TantivyIndex":
+def _embedded_index(folder: str, *, memory_bytes: int) -> "SearchPeer":
     from ingestion.search.embedded.index import TantivyIndex
 
     return TantivyIndex(Path(folder), writer_memory_bytes=memory_bytes)

@@ -1,10 +1,13 @@
-"""The Arrow schema of a contract, and rows into Arrow tables."""
+"""The Arrow schema of a contract, and its records into Arrow tables: by row, or all at once."""
 
+import json
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from schemas import Schema, latest
 
@@ -22,6 +25,8 @@ LOGICAL: dict[str, pa.DataType] = {
     "date": pa.date32(),
 }
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
 
 @cache
 def arrow_schema(name: str) -> pa.Schema:
@@ -37,6 +42,50 @@ def table_of(name: str, rows: Sequence[Mapping[str, object]]) -> pa.Table:
     schema = arrow_schema(name)
     columns = [pa.array([row[field.name] for row in rows], type=field.type) for field in schema]
     return pa.Table.from_arrays(columns, schema=schema)
+
+
+def table_of_datums(name: str, datums: Sequence[bytes]) -> pa.Table:
+    """Turn records encoded by the newest version of their contract into a table, all at once.
+
+    Raises `ValueError` where one of them is no such record, `OverflowError` where one has a time that is
+    in no calendar.
+    """
+    import pyruhvro
+
+    batch = pyruhvro.deserialize_array(datums, _schema_text(name))
+    schema = arrow_schema(name)
+    columns = [_conform(batch.column(field.name), field.type) for field in schema]
+    return pa.Table.from_arrays(columns, schema=schema)
+
+
+@cache
+def _schema_text(name: str) -> str:
+    return json.dumps(latest(name).schema)
+
+
+def _conform(values: pa.Array, kind: pa.DataType) -> pa.Array:
+    """Restate what the reader leaves open: time zones, and which fields inside are never null."""
+    if values.type.equals(kind):
+        return values
+    absent = values.is_null() if values.null_count else None
+    if pa.types.is_struct(kind):
+        inner = [_conform(values.field(number), field.type) for number, field in enumerate(kind)]
+        return pa.StructArray.from_arrays(inner, fields=list(kind), mask=absent)
+    if pa.types.is_list(kind):
+        items = _conform(values.values, kind.value_type)
+        return pa.ListArray.from_arrays(values.offsets, items, type=kind, mask=absent)
+    if pa.types.is_map(kind):
+        items = _conform(values.items, kind.item_type)
+        return pa.MapArray.from_arrays(values.offsets, values.keys, items, type=kind, mask=absent)
+    return _within_calendar(values.cast(kind))
+
+
+def _within_calendar(times: pa.Array) -> pa.Array:
+    """Let Python name the first and the last time; it raises for those that no reader could name."""
+    bounds = pc.min_max(times.cast(pa.int64()))  # as numbers: asking Arrow for a time would load pandas
+    for bound in bounds.values():
+        EPOCH + timedelta(microseconds=bound.as_py() or 0)
+    return times
 
 
 def _convert(node: Any, named: dict[str, pa.DataType]) -> pa.DataType:

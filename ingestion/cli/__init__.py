@@ -5,7 +5,7 @@ Whatever is heavy is imported inside a command, so that help answers at once.
 
 import typer
 
-from ingestion.cli import care, look, walk
+from ingestion.cli import care, look, setup, stack, walk
 
 app = typer.Typer(
     name="news",
@@ -18,3 +18,5 @@ app = typer.Typer(
 walk.register(app)
 look.register(app)
 care.register(app)
+setup.register(app)
+stack.register(app)

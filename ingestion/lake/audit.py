@@ -1,4 +1,4 @@
-"""Great Expectations on a stored batch and on a day of the lake."""
+"""The audits: a batch by Arrow masks before it is stored, a day of the lake by Great Expectations."""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
@@ -11,9 +11,12 @@ from uuid import uuid4
 import pyarrow as pa
 
 from expectations import narrow, suites
+from expectations.articles import OF_MANY, RULES, Rule
+from expectations.masks import broken_rows, enough_hold
+from expectations.words import statement
 from ingestion.errors import AuditFailed
 from ingestion.lake.report import AuditReport, Check, record
-from ingestion.ports import Row
+from ingestion.ports import Columns
 
 if TYPE_CHECKING:
     from great_expectations.core.batch_definition import BatchDefinition
@@ -26,7 +29,8 @@ KEEP_REPORTS = 100
 class GreatExpectationsAuditor:
     """`ports.Auditor`, and the audit of a day. Reports are recorded under `docs_dir/reports`.
 
-    The library takes seconds to load, which happens at the first audit: keep one auditor for many.
+    A batch is judged by the same rules without the library, which takes seconds to load. That happens
+    at the first audit of a day: keep one auditor for many.
     """
 
     def __init__(
@@ -43,10 +47,12 @@ class GreatExpectationsAuditor:
         self._now = now
         self._statements: dict[str, str] = {}
 
-    def audit_batch(self, rows: Sequence[Row]) -> None:
+    def audit_batch(self, articles: Columns) -> None:
         """Judge and record a batch; an empty one is skipped. Raises `AuditFailed`."""
-        if rows:
-            fail_loudly(self._judged(None, narrow.of_rows(rows), suites.batch_suite()))
+        if articles.num_rows:
+            table = narrow.of_table(pa.table(articles))
+            checks = tuple(_masked(table, rule) for rule in (*RULES, *OF_MANY))
+            fail_loudly(self._recorded(None, table.num_rows, checks))
 
     def audit_day(self, day: date, articles: pa.Table) -> AuditReport:
         """Judge and record a day, given its narrow table or the lake's columns `narrow.READ`.
@@ -54,16 +60,17 @@ class GreatExpectationsAuditor:
         Whether to raise is the caller's decision; see `fail_loudly`.
         """
         frame = articles if articles.column_names == list(narrow.NAMES) else narrow.of_table(articles)
-        return self._judged(day, frame, suites.day_suite(self._usual_day_rows))
+        return self._recorded(
+            day, frame.num_rows, self._checks(frame, suites.day_suite(self._usual_day_rows))
+        )
 
-    def _judged(self, day: date | None, table: pa.Table, suite: "ExpectationSuite") -> AuditReport:
-        checks = self._checks(table, suite)
+    def _recorded(self, day: date | None, rows: int, checks: tuple[Check, ...]) -> AuditReport:
         at = self._now()
         report = AuditReport(
             audit_id=f"{'day' if day else 'batch'}-{at:%Y%m%dT%H%M%S.%fZ}-{uuid4().hex[:8]}",
             audited_at=at,
             day=day,
-            rows=table.num_rows,
+            rows=rows,
             passed=not any(c.severity == "critical" and c.outcome != "passed" for c in checks),
             checks=checks,
         )
@@ -112,6 +119,21 @@ def _in_words(check: Check) -> str:
     return f"{found}, as in {', '.join(check.examples)}" if check.examples else found
 
 
+def _masked(table: pa.Table, rule: Rule) -> Check:
+    broken = broken_rows(table, rule)
+    holds = enough_hold(table, rule, len(broken))
+    shown = [] if holds else table.column("article_id").take(pa.array(broken, pa.int64())).to_pylist()
+    return Check(
+        expectation=rule.name,
+        statement=statement(rule),
+        why=rule.why,
+        severity=rule.severity,
+        outcome="passed" if holds else "failed",
+        unexpected_count=len(broken),
+        examples=_first(shown),
+    )
+
+
 def _name(result: Any) -> str:
     return str(result.expectation_config.meta["name"])
 
@@ -158,6 +180,10 @@ def _exception_message(info: dict[str, Any]) -> str:
 
 
 def _examples(result: dict[str, Any]) -> tuple[str, ...]:
-    rows = result.get("unexpected_index_list") or []
-    ids = (row["article_id"] for row in rows)  # pandas has a NaN where there is none
-    return tuple(dict.fromkeys(id_ if isinstance(id_, str) else "no article_id" for id_ in ids))[:EXAMPLES]
+    return _first([row["article_id"] for row in result.get("unexpected_index_list") or []])
+
+
+def _first(ids: Sequence[object]) -> tuple[str, ...]:
+    """Keep some of the ids; pandas has a NaN where there is none."""
+    named = (id_ if isinstance(id_, str) else "no article_id" for id_ in ids)
+    return tuple(dict.fromkeys(named))[:EXAMPLES]

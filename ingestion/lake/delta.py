@@ -1,6 +1,6 @@
 """The writing side of the lake: rows and log offsets in one Delta commit, so each row is there once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -11,6 +11,7 @@ from ingestion.lake.durable import sync_commit
 from ingestion.lake.table import (
     CONTRACT,
     DAY,
+    FRESH_LEVEL,
     create_table,
     faults,
     lake_schema,
@@ -18,9 +19,9 @@ from ingestion.lake.table import (
     open_table,
     writer_properties,
 )
-from ingestion.ports import Positions, Row, TopicPartition
+from ingestion.ports import Columns, Positions, TopicPartition
 from schemas import latest
-from schemas.arrow import table_of
+from schemas.arrow import arrow_schema
 
 
 class DeltaLake:
@@ -40,15 +41,15 @@ class DeltaLake:
         table = self._refreshed()
         return table.transaction_version(_application(partition)) if table else None
 
-    def append(self, rows: Sequence[Row], starts: Positions, ends: Positions) -> None:
-        """Commit rows and `ends` together. A start beyond where the lake stands is taken: logs have gaps.
+    def append(self, articles: Columns, starts: Positions, ends: Positions) -> None:
+        """Commit articles and `ends` together. A start beyond where the lake stands is taken: logs have gaps.
 
-        Raises `Fenced`, `Unavailable`, and `Invalid` where a row breaks the contract's types.
+        Raises `Fenced`, `Unavailable`, and `Invalid` where the columns are not those of the contract.
         """
         moved = {partition: end for partition, end in ends.items() if end != starts[partition]}
-        if rows and not moved:
+        if articles.num_rows and not moved:
             raise ValueError("rows without moved offsets would be stored again by the next replay")
-        articles = to_arrow(rows)
+        rows = lake_columns(articles)
         table = self._refreshed()
         _refuse_older_starts(table, starts, ends)
         if not moved:
@@ -58,7 +59,7 @@ class DeltaLake:
             _refuse_older_starts(table, starts, ends)  # another process may have made and filled it
         try:
             with faults(self._location):
-                self._commit(table, articles, _commit_properties(moved))
+                self._commit(table, rows, _commit_properties(moved))
         except Unavailable:
             self._table = None
             _refuse_older_starts(self._refreshed(), starts, ends)
@@ -72,18 +73,18 @@ class DeltaLake:
                 self._table.update_incremental()
         return self._table
 
-    def _commit(self, table: DeltaTable, articles: pa.Table, properties: CommitProperties) -> None:
-        if not articles.num_rows:
+    def _commit(self, table: DeltaTable, rows: pa.Table, properties: CommitProperties) -> None:
+        if not rows.num_rows:
             table.create_write_transaction(
                 [], "append", table.schema(), partition_by=[DAY], commit_properties=properties
             )
         else:
             write_deltalake(
                 table,
-                articles,
+                rows,
                 mode="append",
                 schema_mode="merge",
-                writer_properties=writer_properties(),
+                writer_properties=writer_properties(FRESH_LEVEL),
                 commit_properties=properties,
             )
         if self._location.folder:
@@ -91,21 +92,16 @@ class DeltaLake:
         self._table = table
 
 
-def to_arrow(rows: Sequence[Row]) -> pa.Table:
-    """Turn decoded articles into the lake's columns. Raises `Invalid`."""
-    try:
-        articles = table_of(CONTRACT, rows)
-        _refuse_nulls(articles)
-    except (ValueError, TypeError, KeyError, OverflowError, NotImplementedError) as error:
-        raise Invalid(f"a row that breaks the types of its contract: {error}") from error
-    day = pc.cast(articles.column("ingested_at"), pa.date32())
-    return articles.append_column(lake_schema().field(DAY), day)
-
-
-def _refuse_nulls(articles: pa.Table) -> None:
-    for field in articles.schema:
-        if not field.nullable and articles.column(field.name).null_count:
-            raise ValueError(f"{field.name} is null")
+def lake_columns(articles: Columns) -> pa.Table:
+    """Add the day to the contract's columns. Raises `Invalid` where they are others, or lack a value."""
+    table = pa.table(articles)
+    if not table.schema.equals(arrow_schema(CONTRACT)):
+        raise Invalid(f"columns that are not those of the contract: {table.schema.to_string()}")
+    for field in table.schema:
+        if not field.nullable and table.column(field.name).null_count:
+            raise Invalid(f"rows that break their contract: {field.name} is null")
+    day = pc.cast(table.column("ingested_at"), pa.date32())
+    return table.append_column(lake_schema().field(DAY), day)
 
 
 def _refuse_older_starts(table: DeltaTable | None, starts: Positions, ends: Positions) -> None:

@@ -10,21 +10,9 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, NamedTuple
 
+from ingestion.search.analysis import SNOWBALL, analysis
 from ingestion.search.query import Facet
 from schemas import Schema, latest
-
-ANALYZERS: Mapping[str, str] = {
-    "ar": "arabic",
-    "cjk": "cjk",
-    "de": "german",
-    "en": "english",
-    "es": "spanish",
-    "fr": "french",
-    "it": "italian",
-    "pt": "portuguese",
-    "ru": "russian",
-}
-"""Multi-field to analyzer; `cjk` serves Chinese, Japanese and Korean."""
 
 WEIGHTS: Mapping[str, float] = {
     "headline": 4.0,
@@ -97,29 +85,48 @@ def properties() -> dict[str, Any]:
     return _record(latest("article").schema, {})
 
 
+TEMPLATE_VERSION = 1
+"""Raised with every change of the template; an older program leaves a newer template alone."""
+
+STEMMED_FIELD = "stemmed"
+"""Beside the contract: the texts of an article once more, under its own language only, so that they
+are stemmed once and not by every stemmer. Indexed, and left out of what is stored."""
+
+
 def template() -> dict[str, Any]:
     """The Elasticsearch index template (composable, 8 and later)."""
     contract = latest("article")
+    fields = {name: _elastic(name, node) for name, node in properties().items()}
     return {
         "index_patterns": ["news-articles-*"],
         "priority": 200,
-        "version": contract.version,
+        "version": TEMPLATE_VERSION,
         "_meta": {"contract": contract.name, "contract_version": contract.version},
         "template": {
-            "settings": {"index": {"number_of_shards": 1}, "analysis": ANALYSIS},
+            "settings": {"index": {"number_of_shards": 1}, "analysis": analysis()},
             "mappings": {
                 "dynamic": "strict",
-                "properties": {name: _elastic(name, node) for name, node in properties().items()},
+                "_source": {"excludes": [STEMMED_FIELD]},
+                "properties": {**fields, STEMMED_FIELD: {"properties": _stemmed()}},
             },
         },
     }
 
 
-FOLDED: Mapping[str, Any] = {"type": "custom", "filter": ["lowercase", "asciifolding"]}
-ANALYSIS: Mapping[str, Any] = {
-    "analyzer": {"folded": {**FOLDED, "tokenizer": "standard"}},
-    "normalizer": {"folded": FOLDED},
-}
+def _stemmed() -> dict[str, Any]:
+    return {language: {"properties": _texts(f"stem_{language}")} for language in SNOWBALL}
+
+
+def _texts(analyzer: str) -> dict[str, Any]:
+    """A field for each text, under its path; dots make objects."""
+    fields: dict[str, Any] = {}
+    for path in WEIGHTS:
+        *above, name = path.split(".")
+        level = fields
+        for step in above:
+            level = level.setdefault(step, {"properties": {}})["properties"]
+        level[name] = {"type": "text", "analyzer": analyzer}
+    return fields
 
 
 def _elastic(path: str, node: Any) -> dict[str, Any]:
@@ -127,8 +134,7 @@ def _elastic(path: str, node: Any) -> dict[str, Any]:
         return {"properties": {name: _elastic(f"{path}.{name}", child) for name, child in node.items()}}
     match node:
         case Kind.TEXT:
-            languages = {name: {"type": "text", "analyzer": analyzer} for name, analyzer in ANALYZERS.items()}
-            return {"type": "text", "analyzer": "folded", "fields": languages}
+            return {"type": "text", "analyzer": "folded"}
         case Kind.KEYWORD:
             return _keyword() | ({"fields": {"key": _keyword(normalizer="folded")}} if path in KEYED else {})
         case Kind.STORED:

@@ -13,15 +13,15 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 from deltalake.exceptions import CommitFailedError
 
-from expectations.good import Article, article, good
+from expectations.good import article, good
 from ingestion import ports
 from ingestion.errors import ConfigurationError, Fenced, Invalid, Unavailable
 from ingestion.lake.compaction import compact
-from ingestion.lake.delta import DeltaLake, _commit_properties, to_arrow
+from ingestion.lake.delta import DeltaLake, _commit_properties, lake_columns
 from ingestion.lake.reader import LakeReader
 from ingestion.lake.table import lake_schema, locate
 from ingestion.ports import TopicPartition
-from schemas.arrow import arrow_schema
+from schemas.arrow import arrow_schema, table_of
 
 ROOT = Path(__file__).parents[2]
 P0 = TopicPartition("news.articles", 0)
@@ -41,8 +41,8 @@ def lake(url: str) -> ports.Lake:
     return DeltaLake(url)
 
 
-def articles(first: int, after: int) -> list[Article]:
-    return [article(number) for number in range(first, after)]
+def articles(first: int, after: int) -> pa.Table:
+    return table_of("article", [article(number) for number in range(first, after)])
 
 
 def stored(url: str) -> list[str]:
@@ -79,7 +79,7 @@ def test_everything_in_the_contract_comes_back_as_it_went_in(url: str, lake: por
     dated = article(2, published=moment, modified=None, provenance={"headline": "og:title", "": "ميناء"})
     bare = article(3, language=None, syndication=None, authors=[], images=[], paragraphs=[], abstract=None)
     rows = [*good(), long, dated, bare]
-    lake.append(rows, {P0: 0}, {P0: len(rows)})
+    lake.append(table_of("article", rows), {P0: 0}, {P0: len(rows)})
 
     assert [LakeReader(url).versions_of(row["article_id"]) for row in rows] == [[row] for row in rows]
 
@@ -121,9 +121,9 @@ def test_one_stale_partition_refuses_the_whole_batch(url: str, lake: ports.Lake)
 
 
 def test_offsets_move_without_rows(url: str, lake: ports.Lake) -> None:
-    lake.append([], {P0: 0}, {P0: 5})
+    lake.append(articles(0, 0), {P0: 0}, {P0: 5})
     lake.append(articles(0, 1), {P0: 5}, {P0: 6})
-    lake.append([], {P0: 6}, {P0: 9})
+    lake.append(articles(0, 0), {P0: 6}, {P0: 9})
 
     assert lake.next_offset(P0) == 9
     assert stored(url) == ids(0, 1)
@@ -132,7 +132,7 @@ def test_offsets_move_without_rows(url: str, lake: ports.Lake) -> None:
 def test_nothing_to_say_makes_no_commit(url: str, lake: ports.Lake) -> None:
     lake.append(articles(0, 1), {P0: 0}, {P0: 1})
     version = LakeReader(url).version
-    lake.append([], {P0: 1}, {P0: 1})
+    lake.append(articles(0, 0), {P0: 1}, {P0: 1})
 
     assert LakeReader(url).version == version
 
@@ -151,33 +151,42 @@ def test_delta_itself_refuses_a_commit_that_was_decided_on_an_older_state(url: s
 
     assert seen is not None
     with pytest.raises(CommitFailedError, match="Concurrent transaction"):
-        second._commit(seen, to_arrow(articles(1, 2)), _commit_properties({P0: 2}))
+        second._commit(seen, lake_columns(articles(1, 2)), _commit_properties({P0: 2}))
     assert stored(url) == ids(0, 2)
 
 
 def test_writers_of_different_partitions_do_not_disturb_each_other(url: str) -> None:
     first, second = DeltaLake(url), DeltaLake(url)
     for number in range(3):
-        first.append([article(number)], {P0: number}, {P0: number + 1})
-        second.append([article(number + 3)], {P1: number}, {P1: number + 1})
+        first.append(articles(number, number + 1), {P0: number}, {P0: number + 1})
+        second.append(articles(number + 3, number + 4), {P1: number}, {P1: number + 1})
 
     assert stored(url) == ids(0, 6)
+
+
+def with_column(name: str, values: list[object], kind: pa.DataType) -> pa.Table:
+    table = articles(0, 2)
+    at = table.schema.get_field_index(name)
+    return table.set_column(
+        at, pa.field(name, kind, table.schema.field(name).nullable), pa.array(values, kind)
+    )
 
 
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"version": "one"},
-        {"headline": None},
-        {"ingested_at": None},
-        {"headline": "\ud800"},
-        {"version": 2**40},
+        with_column("version", ["1", "one"], pa.string()),
+        with_column("version", [1, 2**40], pa.int64()),
+        with_column("headline", ["Night boat", None], pa.string()),
+        with_column("ingested_at", [None, None], pa.timestamp("us", tz="UTC")),
+        articles(0, 2).drop(["keywords"]),
+        articles(0, 2).append_column("mood", pa.array(["light", "grave"])),
     ],
-    ids=str,
+    ids=["words for a number", "a wider number", "no headline", "no time", "a column less", "a column more"],
 )
-def test_a_row_that_breaks_its_types_stores_nothing(url: str, lake: ports.Lake, wrong: Article) -> None:
+def test_columns_that_break_their_types_store_nothing(url: str, lake: ports.Lake, wrong: pa.Table) -> None:
     with pytest.raises(Invalid):
-        lake.append([article(0), article(1, **wrong)], {P0: 0}, {P0: 2})
+        lake.append(wrong, {P0: 0}, {P0: 2})
     assert lake.next_offset(P0) is None
     assert stored(url) == []
 
@@ -192,7 +201,7 @@ def test_columns_come_in_the_order_of_the_contract(url: str, lake: ports.Lake) -
 
 
 def test_an_older_table_gains_a_column_and_a_field(url: str) -> None:
-    table = to_arrow(articles(0, 1)).drop(["comment_count"])
+    table = lake_columns(articles(0, 1)).drop(["comment_count"])
     publisher = table.column("publisher").combine_chunks()
     fields = [field for field in publisher.type if field.name != "timezone"]
     older = pa.StructArray.from_arrays([publisher.field(field.name) for field in fields], fields=fields)
@@ -210,13 +219,13 @@ def test_an_older_table_gains_a_column_and_a_field(url: str) -> None:
 
 def test_offsets_and_rows_survive_compaction(url: str, lake: ports.Lake) -> None:
     for number in range(5):
-        lake.append([article(number)], {P0: number}, {P0: number + 1})
+        lake.append(articles(number, number + 1), {P0: number}, {P0: number + 1})
     done = compact(url, retention_hours=0)
 
     assert (done.files_before, done.files_after, done.files_deleted) == (5, 1, 5)
     assert DeltaLake(url).next_offset(P0) == 5
     assert stored(url) == ids(0, 5)
-    lake.append([article(5)], {P0: 5}, {P0: 6})
+    lake.append(articles(5, 6), {P0: 5}, {P0: 6})
     assert stored(url) == ids(0, 6)
 
 
@@ -253,14 +262,16 @@ from expectations.good import article
 from ingestion.errors import Fenced, Unavailable
 from ingestion.lake.delta import DeltaLake
 from ingestion.ports import TopicPartition
+from schemas.arrow import table_of
 
 url, batch, end = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 at, lake = TopicPartition("news.articles", 0), DeltaLake(url)
 while (start := lake.next_offset(at) or 0) < end:
-    rows = [article(number, body="words " * 500) for number in range(start, min(start + batch, end))]
+    numbers = range(start, min(start + batch, end))
+    rows = table_of("article", [article(number, body="words " * 500) for number in numbers])
     print(start, flush=True)
     try:
-        lake.append(rows, {at: start}, {at: start + len(rows)})
+        lake.append(rows, {at: start}, {at: start + len(numbers)})
     except (Fenced, Unavailable):
         pass
 """

@@ -1,6 +1,6 @@
 """What every search peer keeps to; a new adapter is added in `reopen` and must pass unchanged."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from ingestion.search.embedded import TantivyIndex
 from ingestion.search.query import Cursor, Facet, FacetCount, Filters, Mistake, Query, Sort
 from ingestion.search.syntax import parse
 from tests.builders import NOON
+from tests.clusters import opener
 from tests.contract.newsstand import (
     ARABIC,
     BUDGET,
@@ -33,14 +34,18 @@ from tests.contract.newsstand import (
     row,
     rows,
 )
+from tests.elasticsearch_spec import only_documented_requests
 
 Open = Callable[[], Peer]
 
 
-@pytest.fixture(params=["embedded"])
-def reopen(request: pytest.FixtureRequest, tmp_path: Path) -> Open:
-    assert request.param == "embedded"
-    return lambda: TantivyIndex(tmp_path / "index")
+@pytest.fixture(params=["embedded", "elasticsearch"])
+def reopen(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
+    if request.param == "embedded":
+        yield lambda: TantivyIndex(tmp_path / "index")
+        return
+    with opener(request.getfixturevalue("elasticsearch_url")) as open_index, only_documented_requests():
+        yield open_index
 
 
 @pytest.fixture

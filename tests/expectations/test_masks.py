@@ -4,12 +4,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 import expectations.masks as gate
 from expectations import narrow
-from expectations.articles import CRITICAL, RULES
-from expectations.good import Bad, article, bad, good
+from expectations.articles import CRITICAL, OF_MANY, RULES
+from expectations.good import Article, Bad, article, bad, good
 from expectations.masks import failures, failures_in
 from ingestion import ports
 from schemas.arrow import table_of
@@ -18,15 +19,19 @@ ROOT = Path(__file__).parents[2]
 SEVERITY = {rule.name: rule.severity for rule in RULES}
 
 
+def narrow_of(rows: list[Article]) -> pa.Table:
+    return narrow.of_table(table_of("article", rows))
+
+
 def test_every_good_sample_passes_every_rule() -> None:
-    table = narrow.of_rows(good())
+    table = narrow_of(good())
 
     assert failures_in(table, RULES) == {}
 
 
 @pytest.mark.parametrize("sample", bad(), ids=lambda sample: sample.breaks)
 def test_every_bad_sample_breaks_its_rule(sample: Bad) -> None:
-    broken = failures_in(narrow.of_rows([*good(), sample.row]), RULES)
+    broken = failures_in(narrow_of([*good(), sample.row]), RULES)
 
     assert list(broken) == [len(good())]
     assert sample.breaks in broken[len(good())]
@@ -37,38 +42,49 @@ def test_every_rule_has_a_bad_sample() -> None:
 
 
 def test_every_rule_has_a_name_of_its_own_and_a_reason_in_a_sentence() -> None:
-    assert len({rule.name for rule in RULES}) == len(RULES)
-    assert all(rule.why.endswith(".") and " " in rule.why for rule in RULES)
-    assert {rule.column for rule in RULES} <= set(narrow.NAMES)
+    rules = (*RULES, *OF_MANY)
+
+    assert len({rule.name for rule in rules}) == len(rules)
+    assert all(rule.why.endswith(".") and " " in rule.why for rule in rules)
+    assert {rule.column for rule in rules} <= set(narrow.NAMES)
 
 
 def test_the_gate_names_rows_by_index_and_rules_by_name() -> None:
     rows = [article(0), article(1, version=0, headline=""), article(2)]
 
-    assert failures(rows) == {1: ("version_counts_from_1", "headline_has_a_length", "headline_has_words")}
+    assert failures(table_of("article", rows)) == {
+        1: ("version_counts_from_1", "headline_has_a_length", "headline_has_words")
+    }
 
 
 def test_a_warning_does_not_keep_a_row_out() -> None:
     warned = [sample.row for sample in bad() if SEVERITY[sample.breaks] == "warning"]
 
     assert warned
-    assert failures(warned) == {}
+    assert failures(table_of("article", warned)) == {}
 
 
 def test_the_gate_has_the_shape_that_the_port_asks_for() -> None:
     port: ports.Gate = gate
 
-    assert port.failures([]) == {}
+    assert port.failures(table_of("article", [])) == {}
 
 
-def test_rows_and_tables_give_the_same_narrow_table() -> None:
-    rows = [*good(), article(7, body="𝒳 متن\n\n海", authors=["a", "b"], published=None, language=None)]
+def test_the_narrow_table_has_the_measures_of_each_article() -> None:
+    row = article(7, body="𝒳 متن\n\n海", authors=["a", "b"], published=None, language=None)
+    (measured,) = narrow_of([row]).to_pylist()
 
-    assert narrow.of_rows(rows).equals(narrow.of_table(table_of("article", rows).select(narrow.READ)))
+    assert {name: measured[name] for name in ("body_chars", "authors_count", "published_year")} == {
+        "body_chars": 8,
+        "authors_count": 2,
+        "published_year": None,
+    }
+    assert (measured["publisher_id"], measured["language_code"]) == (row["publisher"]["id"], None)
+    assert (measured["fetched_lead_seconds"], measured["published_lead_seconds"]) == (0, None)
 
 
 def test_the_narrow_table_holds_no_bodies_and_no_lists() -> None:
-    table = narrow.of_rows(good())
+    table = narrow_of(good())
 
     assert tuple(table.column_names) == narrow.NAMES
     assert "body" not in table.column_names
@@ -80,7 +96,11 @@ def test_importing_the_gate_loads_neither_great_expectations_nor_pandas() -> Non
 
 
 def test_asking_the_gate_does_not_load_great_expectations() -> None:
-    code = "from expectations.good import good; from expectations.masks import failures; failures(good())"
+    code = """
+from expectations.good import good
+from expectations.masks import failures
+from schemas.arrow import table_of
+failures(table_of("article", good()))"""
 
     assert loaded_by(code, "great_expectations") == "[]"
 

@@ -4,17 +4,23 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from expectations import narrow
-from expectations.articles import RULES
+from expectations.articles import OF_MANY, RULES
 from expectations.good import Article, article, bad, good
-from expectations.masks import failures_in
-from expectations.suites import batch_suite, day_suite, expectation_of
+from expectations.masks import broken_rows, enough_hold, failures_in
+from expectations.suites import day_suite, expectation_of
+from schemas.arrow import table_of
 
 Run = Callable[..., dict[str, Any]]
+
+
+def narrow_of(rows: list[Article]) -> pa.Table:
+    return narrow.of_table(table_of("article", rows))
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +32,7 @@ def run() -> Run:
     definition = frames.add_batch_definition_whole_dataframe("whole")
 
     def validate(rows: list[Article], suite: Any = None) -> dict[str, Any]:
-        frame = narrow.of_rows(rows).to_pandas()
+        frame = narrow_of(rows).to_pandas()
         judged = gx.ExpectationSuite(name="rules", expectations=[expectation_of(rule) for rule in RULES])
         batch = definition.get_batch({"dataframe": frame})
         results: list[Any] = batch.validate(suite or judged, result_format="COMPLETE").results
@@ -45,7 +51,7 @@ def broken_by_suite(results: dict[str, Any]) -> dict[int, set[str]]:
 
 
 def broken_by_masks(rows: list[Article]) -> dict[int, set[str]]:
-    return {index: set(names) for index, names in failures_in(narrow.of_rows(rows), RULES).items()}
+    return {index: set(names) for index, names in failures_in(narrow_of(rows), RULES).items()}
 
 
 def test_both_readings_agree_on_the_samples(run: Run) -> None:
@@ -95,23 +101,34 @@ def test_both_readings_agree_on_any_rows(run: Run, drawn: list[Article]) -> None
     assert broken_by_suite(run(drawn)) == broken_by_masks(drawn)
 
 
-def test_every_batch_expectation_can_fail(run: Run) -> None:
-    poor: Article = {"published": None, "language": None, "canonical_url": None, "authors": []}
-    results = run([article(1, **poor)] * 2, batch_suite())
+POOR: Article = {"published": None, "language": None, "canonical_url": None, "authors": []}
+
+
+def test_every_expectation_of_many_can_fail(run: Run) -> None:
+    results = run([article(1, **POOR)] * 2, day_suite())
     failed = {name for name, result in results.items() if not result.success}
 
-    assert failed == {
-        "versions_are_unique",
-        "published_at_is_mostly_known",
-        "language_code_is_mostly_known",
-        "canonical_url_is_mostly_known",
-        "authors_are_often_known",
-    }
+    assert failed == {rule.name for rule in OF_MANY}
+
+
+@pytest.mark.parametrize("poor", range(5))
+def test_both_readings_agree_on_many_rows(run: Run, poor: int) -> None:
+    rows = [article(number, **POOR) for number in range(poor)] + [
+        article(number) for number in range(9, 13 - poor)
+    ]
+    rows = [*rows, article(2), *([article(20, version=2)] * (poor % 2 + 1))]
+    table, results = narrow_of(rows), run(rows, day_suite())
+    for rule in OF_MANY:
+        broken = broken_rows(table, rule)
+
+        assert enough_hold(table, rule, len(broken)) == results[rule.name].success, rule.name
+        assert broken == list(results[rule.name].result.get("unexpected_index_list") or []), rule.name
 
 
 def test_the_good_samples_pass_the_suites(run: Run) -> None:
-    for suite in (batch_suite(), day_suite()):
-        assert [name for name, result in run(good(), suite).items() if not result.success] == []
+    failed = [name for name, result in run(good(), day_suite()).items() if not result.success]
+
+    assert failed == []
 
 
 def test_a_day_of_unusual_size_is_a_warning(run: Run) -> None:
@@ -126,9 +143,9 @@ def test_a_missing_column_is_noticed() -> None:
     import great_expectations as gx
 
     context = gx.get_context(mode="ephemeral")
-    frame = narrow.of_rows(good()).drop(["modified_at"]).to_pandas()
+    frame = narrow_of(good()).drop(["modified_at"]).to_pandas()
     batch = context.data_sources.add_pandas("frames").read_dataframe(frame)
-    results: list[Any] = batch.validate(batch_suite()).results
+    results: list[Any] = batch.validate(day_suite()).results
     failed = [result.expectation_config.meta["name"] for result in results if not result.success]
 
     assert failed == ["columns_are_as_declared"]

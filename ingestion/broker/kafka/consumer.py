@@ -75,6 +75,7 @@ class KafkaGroupConsumer:
         instance: str,
         on_leave: Leave,
     ) -> None:
+        self._cluster = cluster
         self._options = cluster.options
         self._start_at = start_at or (lambda _: None)
         self._instance = instance
@@ -82,13 +83,17 @@ class KafkaGroupConsumer:
         self._ahead: deque[Record] = deque()
         self._generation: object = None
         self._group = group
-        with faults(f"joining the group {group}"):
-            self._kafka = KafkaConsumer(**_arguments(cluster, group, instance))
+        self._topics = [self._options.prefix + topic for topic in topics]
+        self._open()
+
+    def _open(self) -> None:
+        with faults(f"joining the group {self._group}"):
+            self._kafka = KafkaConsumer(**_arguments(self._cluster, self._group, self._instance))
             self._deal = Deal(self._kafka)
-            named = [self._options.prefix + topic for topic in topics]
-            self._kafka.subscribe(named, listener=self._deal)
-            for name in named:  # a leader that has not heard of a topic's partitions deals nothing out
+            self._kafka.subscribe(self._topics, listener=self._deal)
+            for name in self._topics:  # a leader that has not heard of a topic's partitions deals nothing out
                 self._kafka.partitions_for_topic(name)
+        self._refused = False
 
     def poll(self, *, max_records: int, max_bytes: int, timeout_seconds: float) -> Sequence[Record]:
         """Return the next records, none if none came in time.
@@ -97,7 +102,7 @@ class KafkaGroupConsumer:
         a member that has not joined yet waits until it has. Raises `Unavailable`, `Fenced`.
         """
         deadline = time.monotonic() + timeout_seconds
-        self._join()
+        self._join(max_records)
         patience = Patience(f"reading for {self._group}", self._options.stall_seconds)
         while max_records and not self._ahead:
             self._fetch(max_records)
@@ -113,7 +118,7 @@ class KafkaGroupConsumer:
 
         Above that, the marks that transactions leave in the log are counted as records.
         """
-        self._join()
+        self._join(AHEAD_RECORDS)
         while len(self._ahead) < AHEAD_RECORDS and self._remaining():
             self._fetch(AHEAD_RECORDS)
         return len(self._ahead) + self._remaining()
@@ -128,7 +133,7 @@ class KafkaGroupConsumer:
 
     def commit(self, positions: Positions) -> None:
         """Move the group on without a transaction. Raises `Rebalanced`."""
-        with self.rewinding_where_given_away(), faults(f"committing for {self._group}"):
+        with self.rejoining_where_given_away(), faults(f"committing for {self._group}"):
             self.member()
             self._kafka.commit(self.offsets(positions), timeout_ms=self._stall_ms)
 
@@ -151,12 +156,16 @@ class KafkaGroupConsumer:
         }
 
     @contextmanager
-    def rewinding_where_given_away(self) -> Iterator[None]:
-        """Read from the committed offsets again where a batch was refused."""
+    def rejoining_where_given_away(self) -> Iterator[None]:
+        """Join anew where a batch was refused, and so read from the committed offsets again.
+
+        A member that was put out while the broker did not answer is not told so by kafka-python: it
+        would read the same batch, and have it refused, for ever.
+        """
         try:
             yield
         except Rebalanced:
-            self._deal.is_new = True
+            self._refused = True
             raise
 
     def close(self) -> None:
@@ -170,20 +179,23 @@ class KafkaGroupConsumer:
     def _stall_ms(self) -> int:
         return int(self._options.stall_seconds * 1000)
 
-    def _join(self) -> None:
+    def _join(self, max_records: int) -> None:
         """Take part in the group until this member knows its partitions, and where each begins."""
+        if self._refused:
+            self._kafka.close(timeout_ms=CLOSE_MS)
+            self._open()
         patience = Patience(f"joining the group {self._group}", self._options.stall_seconds)
-        while not self._is_settled():
-            self._poll_kafka(FETCH_MS, 1)
+        while not self._is_settled(max_records):
+            self._poll_kafka(FETCH_MS, max_records)
             patience.strain()
         if self._deal.is_new:
             self._deal.is_new = False
             self._ahead.clear()
             self._begin(sorted(self._kafka.assignment()))
 
-    def _is_settled(self) -> bool:
+    def _is_settled(self, max_records: int) -> bool:
         """Whether this member has joined, and nobody has asked it to join again."""
-        self._poll_kafka(0, 1)
+        self._poll_kafka(0, max_records)
         return bool(self._kafka.group_metadata().state == MemberState.STABLE)
 
     def _begin(self, partitions: Sequence[KafkaPartition]) -> None:
@@ -216,12 +228,13 @@ class KafkaGroupConsumer:
     def _fetch(self, max_records: int) -> None:
         self._poll_kafka(FETCH_MS, max_records)
         if self._deal.is_new:
-            self._join()
+            self._join(max_records)
 
     def _poll_kafka(self, timeout_ms: int, max_records: int) -> None:
+        room = max(1, max_records - len(self._ahead))  # the library takes part in the group only as it reads
         try:
             with faults(f"reading for {self._group}"):
-                fetched = self._kafka.poll(timeout_ms=timeout_ms, max_records=max_records)
+                fetched = self._kafka.poll(timeout_ms=timeout_ms, max_records=room)
         except Unavailable as fault:
             if not isinstance(fault.__cause__, OUT_OF_RANGE):
                 raise

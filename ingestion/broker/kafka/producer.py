@@ -13,7 +13,7 @@ from ingestion.broker.kafka.consumer import KafkaGroupConsumer
 from ingestion.broker.kafka.faults import faults, translated
 from ingestion.broker.kafka.options import Cluster
 from ingestion.broker.kafka.patience import patiently
-from ingestion.errors import NewsError, TooLarge, Unavailable
+from ingestion.errors import NewsError, Rebalanced, TooLarge, Unavailable
 from ingestion.ports import Consumer, Message, Positions
 
 BATCH_BYTES = 1024 * 1024
@@ -28,24 +28,31 @@ log = structlog.get_logger(__name__)
 class KafkaTransactions:
     """`ports.Producer`. Opening one fences an older one with the same id, and ends what that had begun.
 
-    After a fault that is not a simple abort it is of no more use: close it and open another.
+    After `Fenced` or `Unavailable` it is of no more use: close it and open another.
     """
 
     def __init__(
         self, cluster: Cluster, transactional_id: str, refuse_missing: Callable[[str], None]
     ) -> None:
         self._options = cluster.options
+        self._arguments = _arguments(cluster, transactional_id)
         self._refuse_missing = refuse_missing
-        self._lost: NewsError | None = None
+        self._fault: NewsError | None = None
+        self._open()
+
+    def _open(self) -> None:
         with faults("opening a producer"):
-            self._kafka = KafkaProducer(**_arguments(cluster, transactional_id))
+            self._kafka = KafkaProducer(**self._arguments)
+        self._fault = None
         self._call("opening a producer", self._kafka.init_transactions)
 
     @contextmanager
     def transaction(self) -> Iterator["KafkaTransaction"]:
-        """Begin; commit on a clean exit, abort on an exception. Raises `Fenced`, `Unavailable`, `Rebalanced`."""
-        if self._lost:
-            raise type(self._lost)(str(self._lost))
+        """Begin; commit on a clean exit, abort on an exception.
+
+        Raises `Fenced`, `Rebalanced`, `Unavailable`.
+        """
+        self._recover()
         self._call("beginning a transaction", self._kafka.begin_transaction)
         transaction = KafkaTransaction(self)
         try:
@@ -54,6 +61,13 @@ class KafkaTransactions:
         except BaseException:
             self._abort()
             raise
+
+    def _recover(self) -> None:
+        """Begin anew after a batch that was given away; after anything worse the job has to."""
+        if isinstance(self._fault, Rebalanced):
+            self._open()
+        elif self._fault:
+            raise type(self._fault)(str(self._fault))
 
     def send(self, message: Message) -> Any:
         """Hand one record to the sender; returns its future."""
@@ -74,6 +88,14 @@ class KafkaTransactions:
         """Wait until all that was sent is acknowledged."""
         self._call("waiting for acknowledgements", self._kafka.flush, waiting_bytes=waiting_bytes)
 
+    def require(self, future: Any) -> None:
+        """See that a record was acknowledged."""
+        if future.succeeded():
+            return
+        cause = future.exception if future.failed() else None
+        self._fault = translated(cause or kafka.KafkaTimeoutError("no acknowledgement"), "writing a record")
+        raise self._fault from cause
+
     def add_offsets(self, offsets: dict[TopicPartition, OffsetAndMetadata], member: Any) -> None:
         """Move the group on with this transaction, if the group still has this member."""
         self._call("sending offsets", lambda: self._kafka.send_offsets_to_transaction(offsets, member))
@@ -84,32 +106,42 @@ class KafkaTransactions:
 
     def close(self) -> None:
         """Let go; what is in flight is aborted by the next producer with this id, or by its time limit."""
+        if self._fault:
+            return
         with suppress(kafka.KafkaError):
             self._kafka.close(timeout=CLOSE_SECONDS)
-        sender = self._kafka._sender  # noqa: SLF001 - `close` leaves the thread alive where it times out
+        self._dispose()
+
+    def _abort(self) -> None:
+        """Take back what was begun.
+
+        Where Kafka refused something, the library's producer may send nothing more, however well its abort
+        went: it is thrown away, and the next one with this id aborts what it left.
+        """
+        if not self._fault:
+            with suppress(NewsError):
+                self._call("aborting a transaction", self._kafka.abort_transaction)
+        if self._fault:
+            log.warning("kafka_transaction_refused", reason=str(self._fault))
+            self._dispose()
+
+    def _dispose(self) -> None:
+        """Stop the library's thread, which `close` leaves running where it times out."""
+        sender = self._kafka._sender  # noqa: SLF001 - there is no public way
         if sender.is_alive():
             sender.initiate_close()
             sender.force_close()
             sender.join(CLOSE_SECONDS)
 
-    def _abort(self) -> None:
-        """Take back what was begun; a producer that cannot is lost."""
-        if self._lost:
-            return
-        try:
-            self._call("aborting a transaction", self._kafka.abort_transaction)
-        except NewsError as fault:
-            self._lost = self._lost or fault
-            log.warning("kafka_producer_lost", reason=str(fault))
-
     def _call(self, doing: str, action: Callable[[], object], **facts: object) -> None:
         try:
             patiently(doing, action, stall_seconds=self._options.stall_seconds, **facts)
         except Unavailable as fault:
-            self._lost = fault
+            self._fault = fault
             raise
         except kafka.KafkaError as error:
-            raise translated(error, doing) from error
+            self._fault = translated(error, doing)
+            raise self._fault from error
 
 
 class KafkaTransaction:
@@ -142,7 +174,7 @@ class KafkaTransaction:
         """
         self._settle()
         for consumer, positions in self._advances:
-            with consumer.rewinding_where_given_away():
+            with consumer.rejoining_where_given_away():
                 self._producer.add_offsets(consumer.offsets(positions), consumer.member())
         self._producer.commit()
 
@@ -151,10 +183,7 @@ class KafkaTransaction:
             return
         self._producer.flush(self._waiting_bytes)
         for future in self._sent:
-            if future.failed():
-                raise translated(future.exception, "writing a record") from future.exception
-            if not future.succeeded():
-                raise Unavailable("Kafka: a record was neither acknowledged nor refused")
+            self._producer.require(future)
         self._sent, self._waiting_bytes = [], 0
 
 
@@ -164,6 +193,9 @@ def _arguments(cluster: Cluster, transactional_id: str) -> dict[str, Any]:
         "metrics_enabled": False,
         "transactional_id": options.prefix + transactional_id,
         "transaction_timeout_ms": int(options.transaction_seconds * 1000),
+        # A control request that times out is fatal to the library's transaction, so it gets all the time
+        # that a transaction has.
+        "request_timeout_ms": int(options.transaction_seconds * 1000),
         "acks": "all",
         "delivery_timeout_ms": float("inf"),  # an expired batch wedges the producer; `patiently` gives up
         "compression_type": None if options.compression == "none" else options.compression,

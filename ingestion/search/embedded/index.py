@@ -78,6 +78,9 @@ class TantivyIndex:
         articles = (article_at(searcher, address) for _, address in found.hits)
         yield from sorted(articles, key=lambda article: article.article_id)
 
+    def close(self) -> None:
+        """Nothing is held between calls."""
+
     def _searcher(self) -> Any:
         """See what was committed last, by whichever process."""
         with self._reading:

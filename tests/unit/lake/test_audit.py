@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from expectations import narrow, suites
-from expectations.articles import CRITICAL
+from expectations.articles import CRITICAL, OF_MANY, RULES
 from expectations.good import article, bad, good
 from ingestion import ports
 from ingestion.errors import AuditFailed
@@ -56,17 +56,17 @@ def auditor(docs: Path, network: list[str]) -> GreatExpectationsAuditor:
 
 def test_a_good_batch_passes_and_is_recorded(auditor: GreatExpectationsAuditor, docs: Path) -> None:
     port: ports.Auditor = auditor
-    port.audit_batch(good())
+    port.audit_batch(table_of("article", good()))
     report = recorded(docs / "reports")[0]
 
     assert report.passed
     assert (report.day, report.rows, report.failures) == (None, len(good()), ())
-    assert len(report.checks) == len(suites.batch_suite().expectations)
+    assert [check.expectation for check in report.checks] == [rule.name for rule in (*RULES, *OF_MANY)]
 
 
 def test_an_empty_batch_is_skipped(auditor: GreatExpectationsAuditor, docs: Path) -> None:
     before = recorded(docs / "reports")
-    auditor.audit_batch([])
+    auditor.audit_batch(table_of("article", []))
 
     assert recorded(docs / "reports") == before
 
@@ -77,7 +77,7 @@ def test_a_critical_failure_names_the_expectation_and_articles(
     twice = [article(1), article(1), article(2, version=0), article(3)]
 
     with pytest.raises(AuditFailed) as failure:
-        auditor.audit_batch(twice)
+        auditor.audit_batch(table_of("article", twice))
     assert f"version_counts_from_1: 1 unexpected, as in {2:064x}" in str(failure.value)
     assert f"versions_are_unique: 2 unexpected, as in {1:064x}" in str(failure.value)
     assert not recorded(docs / "reports")[0].passed
@@ -93,7 +93,7 @@ def test_every_critical_rule_is_named_with_the_article_that_breaks_it(
     ]
 
     with pytest.raises(AuditFailed) as failure:
-        auditor.audit_batch(rows)
+        auditor.audit_batch(table_of("article", rows))
     failures = {check.expectation: check for check in recorded(docs / "reports")[0].failures}
     for sample, row in zip(samples, rows, strict=True):
         assert f"{sample.breaks}: " in str(failure.value)
@@ -101,7 +101,7 @@ def test_every_critical_rule_is_named_with_the_article_that_breaks_it(
 
 
 def test_a_warning_is_recorded_and_raises_nothing(auditor: GreatExpectationsAuditor, docs: Path) -> None:
-    auditor.audit_batch([article(1, authors=[])])
+    auditor.audit_batch(table_of("article", [article(1, authors=[])]))
     report = recorded(docs / "reports")[0]
 
     assert report.passed
@@ -109,8 +109,8 @@ def test_a_warning_is_recorded_and_raises_nothing(auditor: GreatExpectationsAudi
 
 
 def test_a_check_that_cannot_be_made_is_broken_and_not_failed(auditor: GreatExpectationsAuditor) -> None:
-    table = narrow.of_rows(good()).drop(["version"])
-    report = auditor._judged(DAY, table, suites.day_suite())
+    table = narrow.of_table(table_of("article", good())).drop(["version"])
+    report = auditor._recorded(DAY, table.num_rows, auditor._checks(table, suites.day_suite()))
     broken = {check.expectation: check for check in report.checks if check.outcome == "broken"}
 
     assert set(broken) == {"version_is_known", "version_counts_from_1", "versions_are_unique"}
@@ -128,7 +128,7 @@ def test_a_day_is_judged_from_the_columns_of_the_lake(auditor: GreatExpectations
 
 
 def test_an_empty_day_is_outside_its_usual_size(auditor: GreatExpectationsAuditor) -> None:
-    report = auditor.audit_day(DAY, narrow.of_rows([]))
+    report = auditor.audit_day(DAY, narrow.of_table(table_of("article", [])))
 
     assert "day_has_its_usual_size" in {check.expectation for check in report.failures}
     assert {check.severity for check in report.failures} == {"warning"}
@@ -145,10 +145,12 @@ def test_only_the_newest_reports_are_kept(tmp_path: Path) -> None:
 def test_the_pages_load_nothing_and_lead_only_to_each_other(
     auditor: GreatExpectationsAuditor, docs: Path
 ) -> None:
-    auditor.audit_batch([article(1)])
-    auditor.audit_batch([article(2, authors=[])])
+    auditor.audit_batch(table_of("article", [article(1)]))
+    auditor.audit_batch(table_of("article", [article(2, authors=[])]))
     with pytest.raises(AuditFailed):
-        auditor.audit_batch([article(1, version=0, headline='<b>x</b>"><script src="//x.example">')])
+        auditor.audit_batch(
+            table_of("article", [article(1, version=0, headline='<b>x</b>"><script src="//x.example">')])
+        )
     index = build_data_docs(docs)
     pages = {page.name: page.read_text(encoding="utf-8") for page in index.parent.iterdir()}
     targets = {next(filter(None, found)) for text in pages.values() for found in LOADED.findall(text)}
@@ -162,7 +164,7 @@ def test_the_pages_load_nothing_and_lead_only_to_each_other(
 
 
 def test_a_page_shows_what_is_expected_and_why(docs: Path, auditor: GreatExpectationsAuditor) -> None:
-    auditor.audit_batch([article(5, authors=[])])
+    auditor.audit_batch(table_of("article", [article(5, authors=[])]))
     report = recorded(docs / "reports")[0]
     page = build_data_docs(docs).parent / f"{report.audit_id}.html"
     text = page.read_text(encoding="utf-8")
@@ -188,7 +190,7 @@ def test_pages_can_be_built_before_anything_was_audited(tmp_path: Path) -> None:
 def test_audits_open_no_connection_and_print_nothing(
     auditor: GreatExpectationsAuditor, docs: Path, capfd: pytest.CaptureFixture[str], network: list[str]
 ) -> None:
-    auditor.audit_batch(good())
+    auditor.audit_batch(table_of("article", good()))
     build_data_docs(docs)
 
     assert os.environ["GX_ANALYTICS_ENABLED"] == "false"

@@ -11,6 +11,7 @@ from ingestion.lake.compaction import Compacted, compact
 from ingestion.lake.delta import DeltaLake
 from ingestion.lake.reader import LakeReader
 from ingestion.ports import TopicPartition
+from schemas.arrow import table_of
 
 P0 = TopicPartition("news.articles", 0)
 MONDAY, TUESDAY = (datetime(2026, 3, day, 12, tzinfo=UTC) for day in (2, 3))
@@ -23,7 +24,7 @@ def url(tmp_path: Path) -> str:
     lake = DeltaLake(url)
     for number in range(6):
         row = article(number, ingested_at=MONDAY if number % 2 else TUESDAY)
-        lake.append([row], {P0: number}, {P0: number + 1})
+        lake.append(table_of("article", [row]), {P0: number}, {P0: number + 1})
     return url
 
 
@@ -86,7 +87,7 @@ def test_a_writer_that_began_before_writes_on(url: str) -> None:
     writer = DeltaLake(url)
     assert writer.next_offset(P0) == 6
     compact(url, retention_hours=0)
-    writer.append([article(6)], {P0: 6}, {P0: 7})
+    writer.append(table_of("article", [article(6)]), {P0: 6}, {P0: 7})
 
     assert LakeReader(url).count() == 7
     assert DeltaLake(url).next_offset(P0) == 7

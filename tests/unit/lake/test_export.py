@@ -13,7 +13,7 @@ import pytest
 from expectations.good import Article, article
 from ingestion.errors import ConfigurationError, Unreadable
 from ingestion.lake.compaction import compact
-from ingestion.lake.delta import DeltaLake, to_arrow
+from ingestion.lake.delta import DeltaLake, lake_columns
 from ingestion.lake.export import ExportedFile, ExportReport, export_articles
 from ingestion.lake.manifest import ContractRef, Manifest, read_manifest, verify, write_manifest
 from ingestion.lake.parquet import Records, row_groups
@@ -21,7 +21,7 @@ from ingestion.lake.reader import LakeReader
 from ingestion.lake.report import AuditReport, Check
 from ingestion.ports import TopicPartition
 from schemas import latest, lock
-from schemas.arrow import arrow_schema
+from schemas.arrow import arrow_schema, table_of
 
 P0 = TopicPartition("news.articles", 0)
 FIRST = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -43,7 +43,7 @@ def store(url: str, *numbers: int, day: date = MONDAY) -> None:
     start = lake.next_offset(P0) or 0
     at = FIRST + (day - MONDAY)
     rows = [article_at(number, start + index, at) for index, number in enumerate(numbers)]
-    lake.append(rows, {P0: start}, {P0: start + len(rows)})
+    lake.append(table_of("article", rows), {P0: start}, {P0: start + len(rows)})
 
 
 def article_at(number: int, offset: int, at: datetime) -> Article:
@@ -311,7 +311,7 @@ def test_a_file_of_a_report_is_the_file_of_the_manifest() -> None:
 def digest_of(*parts: list[Article], fingerprint: str = "ab") -> str:
     records = Records(ContractRef(name="article", version=1, fingerprint=fingerprint))
     for part in parts:
-        records.add(to_arrow(part))
+        records.add(lake_columns(table_of("article", part)))
     return records.digest()
 
 
@@ -359,7 +359,7 @@ def test_row_groups_are_closed_early_where_rows_are_large() -> None:
 
 
 def test_a_file_of_many_small_commits_has_whole_row_groups(url: str, folder: Path) -> None:
-    rows = to_arrow([article()] * 15_000)
+    rows = lake_columns(table_of("article", [article()] * 15_000))
     from deltalake import write_deltalake
 
     for start in range(0, 15_000, 3_000):

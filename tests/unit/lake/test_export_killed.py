@@ -3,9 +3,10 @@
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from expectations.good import article
@@ -14,6 +15,7 @@ from ingestion.lake.export import export_articles
 from ingestion.lake.manifest import read_manifest, verify
 from ingestion.lake.reader import LakeReader
 from ingestion.ports import TopicPartition
+from schemas.arrow import table_of
 
 ROOT = Path(__file__).parents[3]
 P0 = TopicPartition("news.articles", 0)
@@ -65,15 +67,19 @@ sys.exit(status)
 """
 
 
+def rows(*articles: tuple[int, datetime]) -> pa.Table:
+    return table_of("article", [article(number, ingested_at=at) for number, at in articles])
+
+
 @pytest.fixture(scope="module")
 def killed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[int]]:
     """Two days were exported; then one gained rows, and a third came."""
     folder = tmp_path_factory.mktemp("killed")
     url = f"file:{folder}/lake"
     lake = DeltaLake(url)
-    lake.append([article(0, ingested_at=DAYS[0]), article(1, ingested_at=DAYS[1])], {P0: 0}, {P0: 2})
+    lake.append(rows((0, DAYS[0]), (1, DAYS[1])), {P0: 0}, {P0: 2})
     export_articles(LakeReader(url), folder / "before")
-    lake.append([article(2, ingested_at=DAYS[1]), article(3, ingested_at=DAYS[2])], {P0: 2}, {P0: 4})
+    lake.append(rows((2, DAYS[1]), (3, DAYS[2])), {P0: 2}, {P0: 4})
     (folder / "work").mkdir()
     command = [sys.executable, "-c", DRIVER, url, str(folder / "before"), str(folder / "work")]
     subprocess.run(command, check=True, cwd=ROOT, timeout=120)

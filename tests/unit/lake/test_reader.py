@@ -11,6 +11,7 @@ from expectations.good import article
 from ingestion.lake.delta import DeltaLake
 from ingestion.lake.reader import LakeReader
 from ingestion.ports import TopicPartition
+from schemas.arrow import table_of
 
 ROOT = Path(__file__).parents[3]
 P0 = TopicPartition("news.articles", 0)
@@ -24,7 +25,7 @@ def url(tmp_path: Path) -> str:
 def test_a_day_is_that_of_ingested_at_in_utc(url: str) -> None:
     times = [datetime(2026, 3, 2, 23, 59, 59, 999_999, UTC), datetime(2026, 3, 3, tzinfo=UTC)]
     rows = [article(number, ingested_at=at) for number, at in enumerate(times)]
-    DeltaLake(url).append(rows, {P0: 0}, {P0: 2})
+    DeltaLake(url).append(table_of("article", rows), {P0: 0}, {P0: 2})
     reader = LakeReader(url)
 
     assert [(day.day, day.rows) for day in reader.days()] == [(date(2026, 3, 2), 1), (date(2026, 3, 3), 1)]
@@ -34,7 +35,7 @@ def test_a_day_is_that_of_ingested_at_in_utc(url: str) -> None:
 
 def test_versions_of_an_article_come_oldest_first(url: str) -> None:
     rows = [article(1, version=2, body="later"), article(2), article(1, version=1, body="first")]
-    DeltaLake(url).append(rows, {P0: 0}, {P0: 3})
+    DeltaLake(url).append(table_of("article", rows), {P0: 0}, {P0: 3})
 
     assert LakeReader(url).versions_of(str(rows[0]["article_id"])) == [rows[2], rows[0]]
 
@@ -43,7 +44,7 @@ def test_versions_of_an_article_come_oldest_first(url: str) -> None:
 def test_a_process_can_end_in_the_middle_of_reading(url: str) -> None:
     lake = DeltaLake(url)
     for number in range(5):
-        lake.append([article(number)], {P0: number}, {P0: number + 1})
+        lake.append(table_of("article", [article(number)]), {P0: number}, {P0: number + 1})
     code = f"""
 from ingestion.lake.reader import LakeReader
 reader = LakeReader({url!r})

@@ -1,0 +1,1 @@
+"""What Kibana shows of the pipeline: data views, charts and a dashboard, as saved objects."""

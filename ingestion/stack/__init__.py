@@ -1,0 +1,1 @@
+"""Real Kafka and Elasticsearch on this machine, for development and tests, without containers."""
