@@ -27,14 +27,36 @@ from ingestion.article import (
     TimezoneBasis,
 )
 
-ONSETS = "b br c ch d dr f fl g gr h k l m n p pl r s sh st t tr v w".split()
-VOWELS = "a e i o u ai ea oo ou".split()
-CODAS = ["", "", "", "n", "r", "s", "l", "t", "nd", "st"]
+ONSETS = (
+    "b",
+    "br",
+    "c",
+    "ch",
+    "d",
+    "dr",
+    "f",
+    "fl",
+    "g",
+    "gr",
+    "h",
+    "k",
+    "l",
+    "m",
+    "n",
+    "p",
+    "pl",
+    "r",
+    "s",
+    "st",
+    "t",
+)
+VOWELS = ("a", "e", "i", "o", "u", "ai", "ea", "oo", "ou")
+CODAS = ("", "", "", "n", "r", "s", "l", "t", "nd", "st")
 VOCABULARY = 30_000
 PUBLISHERS = 40
 SECTIONS = ("harbour", "city", "weather", "markets", "sport", "opinion")
 START = datetime(2026, 11, 20, 6, 0, tzinfo=UTC)
-WORDS_IN_PARAGRAPH = (40, 70)
+WORDS_IN_PARAGRAPH = (45, 75)
 PARAGRAPHS = (4, 7)
 
 

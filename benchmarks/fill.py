@@ -29,7 +29,9 @@ TRANSACTION_RECORDS = 5000
 
 def main() -> None:
     """Read the arguments and fill both topics."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("broker", help="kafka://host:port")
     parser.add_argument("--articles", type=int, default=200_000)
     arguments = parser.parse_args()

@@ -31,7 +31,11 @@ def measured(
     begun = time.monotonic()
     with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603 - the benchmark's own commands
-            command, stdout=output, stderr=output, env=None if env is None else dict(env), start_new_session=True
+            command,
+            stdout=output,
+            stderr=output,
+            env=None if env is None else dict(env),
+            start_new_session=True,
         )
         watcher = threading.Thread(target=watch.until_done, args=(process.pid,), daemon=True)
         watcher.start()

@@ -125,6 +125,39 @@ class ElasticsearchSettings(BaseModel):
     )
 
 
+class StreamSettings(BaseModel):
+    """How `news stream` works."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    processes: Positive = Field(
+        default=1, description="Workers of each job; more than there are partitions find nothing to do."
+    )
+    host: str = Field(default="127.0.0.1", description="Address for health and metrics; they have no login.")
+    port: int = Field(
+        default=9464, ge=0, le=65_535, description="Port for health and metrics; 0: any that is free."
+    )
+    linger_seconds: Seconds = Field(
+        default=0.2, description="Pause in which records gather between two batches of transform and index."
+    )
+    store_seconds: Seconds = Field(
+        default=20, description="The same for store, where each batch makes a file."
+    )
+    store_records: Positive = Field(
+        default=2000, description="Most articles in one batch of store; a batch that is full does not wait."
+    )
+    compact_seconds: Seconds = Field(
+        default=3600, description="From one compaction of the lake to the next; 0: never."
+    )
+    watch_seconds: float = Field(default=15, ge=1, description="From one count of the lags to the next.")
+    grace_seconds: Seconds = Field(
+        default=30, description="How long workers have to finish when told to stop; then they are killed."
+    )
+    liveness_seconds: float = Field(
+        default=60, ge=1, description="Silence after which a worker is not ready, and an idle one not alive."
+    )
+
+
 class Settings(BaseSettings):
     """Where everything is, and how much is done at a time."""
 
@@ -176,6 +209,7 @@ class Settings(BaseSettings):
     elasticsearch: ElasticsearchSettings = Field(
         default_factory=ElasticsearchSettings, description="How an Elasticsearch cluster is reached and used."
     )
+    stream: StreamSettings = Field(default_factory=StreamSettings, description="How `news stream` works.")
     fetch: FetchSettings = Field(default_factory=FetchSettings, description="How publishers are asked.")
 
     @model_validator(mode="after")

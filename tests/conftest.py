@@ -21,7 +21,7 @@ SHARED_ELASTICSEARCH_HEAP_MIB = 768
 def kafka_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     servers.require_servers()
     folder = servers.shared_folder(tmp_path_factory) / "kafka"
-    with leased(KafkaServer(folder)) as server:
+    with leased(KafkaServer(folder, quick_start=True)) as server:
         yield server.url
 
 
@@ -29,7 +29,8 @@ def kafka_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def elasticsearch_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     servers.require_servers()
     folder = servers.shared_folder(tmp_path_factory) / "elasticsearch"
-    with leased(ElasticsearchServer(folder, heap_mib=SHARED_ELASTICSEARCH_HEAP_MIB)) as server:
+    server = ElasticsearchServer(folder, heap_mib=SHARED_ELASTICSEARCH_HEAP_MIB, quick_start=True)
+    with leased(server):
         yield server.url
 
 

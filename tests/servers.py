@@ -27,6 +27,9 @@ FIXTURES = frozenset(
 )
 """Whoever asks for one of them needs servers, and is marked so."""
 
+QUICK: Mapping[str, Any] = {"quick_start": True}
+"""A test is over before a virtual machine has compiled all that it would."""
+
 LEFT_OUT = "real servers cannot be started here: "
 REQUIRED = "NEWS_REQUIRE_SERVERS"
 """Set to 1 where a test must rather fail than be left out."""
@@ -74,7 +77,7 @@ def factory(kind: type[S], folder: Path) -> Iterator[Callable[..., S]]:
 
         def start(**options: Any) -> S:
             number = sum(1 for _ in folder.iterdir())
-            server = running.enter_context(leased(kind(folder / str(number), **options)))
+            server = running.enter_context(leased(kind(folder / str(number), **{**QUICK, **options})))
             running.callback(server.kill)
             return server
 

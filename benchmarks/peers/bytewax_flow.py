@@ -1,6 +1,6 @@
 """Bytewax with its Kafka source, and a Parquet sink written for this, as it ships none.
 
-    bytewax_flow.py SERVERS SCHEMA FOLDER
+bytewax_flow.py SERVERS SCHEMA FOLDER
 """
 
 import sys

@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet
+from kafka import KafkaConsumer, TopicPartition
+from pyarrow import parquet
 
 TOPIC = "articles.json"
-ZSTD_LEVEL = 3
+ZSTD_LEVEL = 1
 
 
 def to_strings(kind: pa.DataType) -> pa.DataType:
@@ -24,14 +25,12 @@ def to_strings(kind: pa.DataType) -> pa.DataType:
 
 def columns(path: str) -> pa.Schema:
     """Read the contract's columns, which `side_by_side.py` has written as an empty Parquet file."""
-    schema = pa.parquet.read_schema(path)
+    schema = parquet.read_schema(path)
     return pa.schema([pa.field(field.name, to_strings(field.type)) for field in schema])
 
 
 def ends(servers: str) -> dict[int, int]:
     """Ask where each partition of the topic ends now."""
-    from kafka import KafkaConsumer, TopicPartition
-
     consumer = KafkaConsumer(bootstrap_servers=servers)
     found = consumer.partitions_for_topic(TOPIC) or set()
     offsets = consumer.end_offsets([TopicPartition(TOPIC, number) for number in found])
@@ -46,8 +45,6 @@ def rows_of(values: list[bytes]) -> list[dict[str, Any]]:
 
 def written(rows: list[dict[str, Any]], schema: pa.Schema, path: Path) -> None:
     """Write rows as one Parquet file, under another name until it is whole."""
-    from pyarrow import parquet
-
     path.parent.mkdir(parents=True, exist_ok=True)
     hidden = path.with_suffix(".part")
     table = pa.Table.from_pylist(rows, schema=schema)

@@ -1,6 +1,6 @@
 """The loop that one writes first: kafka-python, `json`, pyarrow, and the offsets after each file.
 
-    naive.py SERVERS SCHEMA FOLDER
+naive.py SERVERS SCHEMA FOLDER
 """
 
 import sys

@@ -1,6 +1,6 @@
 """Quix Streams with its own file sink, as its documentation shows it, with larger checkpoints.
 
-    quix.py SERVERS SCHEMA FOLDER
+quix.py SERVERS SCHEMA FOLDER
 """
 
 import sys

@@ -1,11 +1,11 @@
 """PySpark Structured Streaming: Kafka to Parquet with its checkpoint, everything there is, then the end.
 
-    spark.py SERVERS SCHEMA FOLDER JARS
+spark.py SERVERS SCHEMA FOLDER JARS
 """
 
 import sys
 
-from common import TOPIC, columns
+from common import TOPIC, ZSTD_LEVEL, columns
 from pyspark.sql import SparkSession, functions
 from pyspark.sql.pandas.types import from_arrow_schema
 
@@ -19,6 +19,7 @@ def main() -> None:
         SparkSession.builder.master("local[4]")
         .config("spark.driver.memory", MEMORY)
         .config("spark.driver.extraClassPath", f"{jars}/*")
+        .config("spark.hadoop.parquet.compression.codec.zstd.level", ZSTD_LEVEL)
         .config("spark.ui.enabled", value=False)
         .config("spark.sql.parquet.compression.codec", "zstd")
         .getOrCreate()

@@ -52,10 +52,10 @@ class ElasticsearchServer(Server):
             **self.settings,
         }
         return [
-            *(str(find_java(JAVA_FOR["elasticsearch"]).java), self.marker, "-Djava.awt.headless=true"),
+            *(str(find_java(JAVA_FOR["elasticsearch"]).java), *self.java_options),
             # The node speaks while it is closed, which the shutdown hook of log4j would forestall.
             *("-Dlog4j.shutdownHookEnabled=false", "-Dlog4j2.disable.jmx=true"),
-            *(f"-Xms{self.heap_mib}m", f"-Xmx{self.heap_mib}m", "-XX:+UseSerialGC"),
+            *(f"-Xms{self.heap_mib}m", f"-Xmx{self.heap_mib}m"),
             *("--add-modules", "jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED"),
             *("-cp", f"{kit}/classes:{kit}/lib/*", "news.stack.NodeMain", str(self.folder / "config")),
             *(f"{name}={value}" for name, value in settings.items()),

@@ -56,7 +56,7 @@ class KafkaServer(Server):
         """Give new storage its cluster id; the broker does not start on a bare folder."""
         cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         command = [
-            *self._java("-XX:TieredStopAtLevel=1", "-Xmx128m"),
+            *self._java("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx128m"),
             *("kafka.tools.StorageTool", "format", f"--cluster-id={cluster_id}"),
             *("--config", PROPERTIES, "--standalone"),
         ]
@@ -69,7 +69,7 @@ class KafkaServer(Server):
 
     def _command(self) -> list[str]:
         options = (
-            self.marker,
+            *self.java_options,
             f"-Xmx{self.heap_mib}m",
             "-XX:MaxDirectMemorySize=256m",
             # A thread's direct buffer grows to its largest request and would stay so.
@@ -80,7 +80,7 @@ class KafkaServer(Server):
     def _java(self, *options: str) -> list[str]:
         found = find_java(JAVA_FOR["kafka"])
         return [
-            *(str(found.java), "-XX:+UseSerialGC", "-Djava.awt.headless=true", *options),
+            *(str(found.java), *options),
             "-Dlog4j2.configurationFile=log4j2.properties",
             *("-cp", f"{kafka_kit()}/lib/*"),
         ]

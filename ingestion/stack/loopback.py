@@ -34,23 +34,27 @@ def free_port() -> int:
 
 
 def holder(port: int) -> str | None:
-    """Tell which process listens on a port, as far as the system shows it."""
-    for pid in _pids():
-        with suppress(OSError):
-            held = {link.readlink().name for link in (Path("/proc") / str(pid) / "fd").iterdir()}
-            if held & set(_sockets(port)):
-                return f"process {pid} ({' '.join(command_of(pid)[:1]) or 'of another user'})"
+    """Tell which process listens on a port, as far as the system shows it (proc(5), so only Linux does)."""
+    listening = set(_listening(port))
+    for entry in Path("/proc").glob("[0-9]*"):
+        if listening.intersection(_sockets_of(entry)):
+            program = next(iter(command_of(int(entry.name))), "unknown")
+            return f"process {entry.name} ({program})"
     return None
 
 
-def _pids() -> list[int]:
-    return [int(entry.name) for entry in Path("/proc").glob("[0-9]*")]
-
-
-def _sockets(port: int) -> Iterator[str]:
+def _listening(port: int) -> Iterator[str]:
     for table in (Path("/proc/net/tcp"), Path("/proc/net/tcp6")):
         if table.is_file():
             for line in table.read_text(encoding="ascii").splitlines()[1:]:
                 fields = line.split()
                 if int(fields[1].rpartition(":")[2], 16) == port and fields[3] == LISTENING:
                     yield f"socket:[{fields[9]}]"
+
+
+def _sockets_of(process: Path) -> Iterator[str]:
+    """Name what a process has open; files come and go meanwhile, and those of others are not shown."""
+    with suppress(OSError):
+        for link in (process / "fd").iterdir():
+            with suppress(OSError):
+                yield link.readlink().name

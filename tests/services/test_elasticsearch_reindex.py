@@ -229,8 +229,31 @@ def test_a_deletion_outlives_the_copying_of_what_it_deleted(index: Elasticsearch
     assert list(index.articles()) == made[:2]
 
 
+def test_a_point_in_time_that_is_lost_is_taken_anew(
+    index: ElasticsearchIndex, builder: ElasticsearchIndex, proxy: Proxy
+) -> None:
+    made = numbered(350)
+    index.bulk(rows(*made))
+    lost = {"type": "search_context_missing_exception", "reason": "No search context found"}
+    rules = [proxy.answer(404, path="/_search", times=1, error=lost) for _ in range(2)]
+    articles = builder.articles()
+    begun = [next(articles) for _ in range(50)]
+    rules.append(proxy.answer(404, path="/_search", times=1, error=lost))
+
+    assert [*begun, *articles] == made
+    assert [rule.used for rule in rules] == [1, 1, 1]
+
+
+def test_an_index_that_is_gone_cannot_be_read(index: ElasticsearchIndex, name: str) -> None:
+    index.bulk(rows(*numbered(1)))
+    index.server.client.indices.delete(index=f"{name}-000001")
+
+    with pytest.raises(Stop, match="no such index"):
+        list(index.articles())
+
+
 def test_an_article_of_the_future_is_deleted_too(index: ElasticsearchIndex) -> None:
     index.bulk(rows(piece("later", "Later", "Later.", fetched_at=NOON + SECOND * 10**9)))
 
-    assert index.delete(["later", "other"]) == 1
+    assert index.delete(["later", "other", "", "x" * 600]) == 1
     assert (index.count(), index.get("later")) == (0, None)

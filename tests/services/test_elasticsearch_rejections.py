@@ -64,6 +64,14 @@ def test_a_dead_letter_is_kept_without_its_bytes_and_headers(
     assert (found["payload_bytes"], found["run_id"]) == (12, "run-1")
 
 
+def test_the_index_is_there_before_the_first_rejection(
+    index: RejectionIndex, client: Elasticsearch, name: str
+) -> None:
+    index.prepare()
+
+    assert client.count(index=name)["count"] == 0
+
+
 def test_the_same_rejection_again_is_one(index: RejectionIndex, client: Elasticsearch, name: str) -> None:
     earlier, later = letter(), letter(rejected_at=NOON + timedelta(hours=1))
 

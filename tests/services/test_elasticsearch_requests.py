@@ -5,8 +5,9 @@ import pytest
 from ingestion.search.elasticsearch import reindexing
 from ingestion.search.elasticsearch.health import health
 from ingestion.search.query import Facet, Sort
+from tests.builders import NOON
 from tests.clusters import opener
-from tests.contract.newsstand import FERRY, NEWSSTAND, ask, rows
+from tests.contract.newsstand import DAY, FERRY, NEWSSTAND, ask, piece, rows
 from tests.elasticsearch_spec import documented, only_documented_requests
 
 
@@ -22,7 +23,8 @@ def test_every_request_is_documented(elasticsearch_url: str) -> None:
         reindexing.reindex(index)
         reindexing.drop_unused(index)
         reindexing.abandon(index)
-        index.delete(["ferry"])
+        index.bulk(rows(piece("later", "Later", "Later.", fetched_at=NOON + DAY * 10_000)))
+        index.delete(["ferry", "later"])
         list(index.articles())
         health(index)
 
@@ -43,6 +45,7 @@ def test_every_request_is_documented(elasticsearch_url: str) -> None:
         "indices.update_aliases",
         "info",
         "license.get",
+        "mget",
         "open_point_in_time",
         "search",
     ]

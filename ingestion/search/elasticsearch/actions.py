@@ -9,6 +9,11 @@ MAX_ID_BYTES = 512
 """Elasticsearch refuses a whole request for one longer `_id`."""
 
 
+def is_id(text: str) -> bool:
+    """Tell whether a document can have this id."""
+    return 0 < len(text.encode("utf-8", "replace")) <= MAX_ID_BYTES
+
+
 class Fate(StrEnum):
     """What became of one action."""
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from ingestion.search.elasticsearch.actions import Fate, Result, delete_action
+from ingestion.search.elasticsearch.actions import Fate, Result, delete_action, is_id
 from ingestion.search.elasticsearch.bulk import BulkWriter
 from ingestion.search.elasticsearch.documents import version_of
 from ingestion.search.elasticsearch.server import Server
@@ -16,7 +16,7 @@ def delete(ids: Sequence[str], *, targets: Targets, writer: BulkWriter, server: 
 
     Elasticsearch remembers a deletion's version for `index.gc_deletes`, and takes nothing older till then.
     """
-    versions = dict.fromkeys(ids, version_of(datetime.now(UTC)))
+    versions = dict.fromkeys(filter(is_id, ids), version_of(datetime.now(UTC)))
     deleted: set[str] = set()
     while versions:
         actions = [delete_action(document_id, version) for document_id, version in versions.items()]

@@ -7,7 +7,7 @@ from typing import Any
 from ingestion.article import Article
 from ingestion.ports import Row
 from ingestion.search.analysis import SNOWBALL
-from ingestion.search.elasticsearch.actions import MAX_ID_BYTES, Action, index_action
+from ingestion.search.elasticsearch.actions import MAX_ID_BYTES, Action, index_action, is_id
 from ingestion.search.mapping import STEMMED_FIELD, WEIGHTS
 from ingestion.search.rows import article_of
 from ingestion.search.stems import language_of
@@ -24,7 +24,7 @@ def version_of(observed: datetime) -> int:
 def judged(row: Row) -> tuple[str, int]:
     """The id and the version of a row. Raises `ValueError` where it breaks the contract."""
     article = article_of(row)
-    if len(article.article_id.encode()) > MAX_ID_BYTES:
+    if not is_id(article.article_id):
         raise ValueError(f"an id of more than {MAX_ID_BYTES} bytes")
     if article.fetched_at.tzinfo is None:
         raise ValueError("fetched_at has no time zone")

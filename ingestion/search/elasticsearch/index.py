@@ -10,7 +10,7 @@ import msgspec
 
 from ingestion.article import Article
 from ingestion.ports import Indexed, Row
-from ingestion.search.elasticsearch.actions import MAX_ID_BYTES, Action, Result
+from ingestion.search.elasticsearch.actions import Action, Result, is_id
 from ingestion.search.elasticsearch.answer import aggregation, counts, page_of, request_of
 from ingestion.search.elasticsearch.bulk import BulkWriter
 from ingestion.search.elasticsearch.connection import Connection
@@ -72,6 +72,10 @@ class ElasticsearchIndex:
             self.server, threads=self.options.bulk_threads, request_bytes=self.options.bulk_bytes
         )
 
+    def prepare(self) -> None:
+        """Make template, index and aliases where they are missing; the first use does so by itself."""
+        self.targets.prepare()
+
     def bulk(self, rows: Sequence[Row]) -> Sequence[Indexed]:
         """Write rows; see `ports.SearchSink`.
 
@@ -107,7 +111,7 @@ class ElasticsearchIndex:
     def get(self, article_id: str) -> Article | None:
         """The newest version of an article, whole."""
         wanted = printable(article_id)
-        if not 0 < len(wanted.encode()) <= MAX_ID_BYTES:
+        if not is_id(wanted):
             return None
         alias = self._reading()
         try:

@@ -128,7 +128,7 @@ def _check(index: str, results: Iterable[Indexed]) -> None:
     refused = [result for result in results if result.error]
     if refused:
         told = "; ".join(f"{result.article_id}: {result.error}" for result in refused[:TOLD_REASONS])
-        raise Stop(f"{index} refuses {len(refused)} rows of the old index: {told}")
+        raise Stop(f"{index} refuses {len(refused)} rows: {told}")
 
 
 def _swap(target: ElasticsearchIndex, *, old: str, new: str) -> None:
@@ -144,9 +144,9 @@ def _swap(target: ElasticsearchIndex, *, old: str, new: str) -> None:
 def _move(
     target: ElasticsearchIndex, alias: str, *, source: str, to: str, options: Mapping[str, Any]
 ) -> Aliases:
-    """Take an alias from one index and give it to another, at one stroke and known to every node."""
+    """Take an alias from one index and give it to another, at one stroke; it may have been done before."""
     actions = [
-        {"remove": {"index": source, "alias": alias}},
+        {"remove": {"index": source, "alias": alias, "must_exist": False}},
         {"add": {"index": to, "alias": alias, **options}},
     ]
     answer = target.server.write(
@@ -158,11 +158,13 @@ def _move(
 
 
 def _remove(target: ElasticsearchIndex, index: str) -> None:
-    target.server.write("removal", lambda client: client.indices.delete(index=index))
+    target.server.write("removal", lambda client: client.indices.delete(index=index, ignore_unavailable=True))
 
 
 def _refresh(target: ElasticsearchIndex, index: str) -> None:
-    target.server.write("refresh", lambda client: client.indices.refresh(index=index))
+    answer = target.server.write("refresh", lambda client: client.indices.refresh(index=index))
+    if answer["_shards"]["failed"]:
+        raise Unavailable(f"a shard of {index} could not be refreshed; run this again")
 
 
 def _report(progress: Progress | None, total: int) -> Callable[[int], None]:

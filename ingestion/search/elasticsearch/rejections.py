@@ -30,6 +30,10 @@ class RejectionIndex:
             self._server, threads=options.bulk_threads, request_bytes=options.bulk_bytes
         )
 
+    def prepare(self) -> None:
+        """Make template, index and aliases where they are missing; the first use does so by itself."""
+        self._targets.prepare()
+
     def bulk(self, letters: Sequence[Rejected]) -> Mapping[str, str]:
         """Write dead letters, and return the server's reason for each `rejected_id` that it refused.
 

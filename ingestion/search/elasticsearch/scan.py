@@ -30,9 +30,13 @@ def scan(server: Server, index: str, *, key: str, page_bytes: int = 4 * 1024 * 1
             for source in _from(server, index, key=key, after=after, page_bytes=page_bytes):
                 after = source[key]
                 yield source
-        except Missing:
+        except _Lost:
             continue
         return
+
+
+class _Lost(Exception):
+    """The cluster knows the point in time no more."""
 
 
 def _from(server: Server, index: str, *, key: str, after: str | None, page_bytes: int) -> Iterator[Source]:
@@ -58,13 +62,18 @@ def _page(server: Server, point: str, *, key: str, after: str | None, size: int)
     def request(client: Elasticsearch) -> Any:
         return client.search(
             pit={"id": point, "keep_alive": KEEP_ALIVE},
-            query={"match_all": {}} if after is None else {"range": {key: {"gt": after}}},
             sort=[{key: "asc"}],
+            search_after=None if after is None else [after],
             size=size,
             track_total_hits=False,
+            # What a shard that is away would have given must not be missing without a word.
+            allow_partial_search_results=False,
         )
 
-    answer: Mapping[str, Any] = server.write("scan", request)
+    try:
+        answer: Mapping[str, Any] = server.write("scan", request)
+    except Missing as fault:
+        raise _Lost from fault
     return answer
 
 

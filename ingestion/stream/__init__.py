@@ -1,0 +1,1 @@
+"""The walk as a service: transform, store, index and account, for ever."""
