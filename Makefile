@@ -40,6 +40,9 @@ check: env ## lint, types, architecture
 lock: env ## pin every package again
 	$(BIN)/uv pip compile pyproject.toml --quiet --extra dev --universal --generate-hashes \
 	  --python-version 3.11 --custom-compile-command 'make lock' --upgrade -o requirements.lock
+	$(BIN)/uv pip compile pyproject.toml docker/requirements.in --quiet --universal --generate-hashes \
+	  --python-version 3.11 --constraints requirements.lock --custom-compile-command 'make lock' \
+	  -o docker/requirements.lock
 	$(BIN)/uv pip compile requirements-uv.in --quiet --universal --generate-hashes \
 	  --python-version 3.11 --custom-compile-command 'make lock' --upgrade -o requirements-uv.lock
 

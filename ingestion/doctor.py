@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from ingestion.errors import NewsError
+from ingestion.errors import NewsError, Unavailable
 from ingestion.settings import Settings
 from ingestion.topics import topics
 from ingestion.wiring import Wiring
@@ -40,7 +40,7 @@ def examine(settings: Settings) -> list[Finding]:
             _examined("broker", settings.broker, lambda: _broker(wiring)),
             _examined("state", settings.state, lambda: _state(wiring)),
             _examined("lake", settings.lake, lambda: _lake(wiring)),
-            _examined("search", settings.search, lambda: f"{wiring.search.count()} articles"),
+            _examined("search", settings.search, lambda: _search(wiring)),
             _examined("catalogue", str(settings.catalogue), lambda: _catalogue(settings)),
             _examined("exports", str(settings.exports), lambda: _exports(settings)),
         ]
@@ -80,6 +80,24 @@ def _lake(wiring: Wiring) -> str:
     return (
         f"version {reader.version}, {reader.count()} rows" if reader.version is not None else "empty so far"
     )
+
+
+def _search(wiring: Wiring) -> str:
+    if wiring.settings.search.startswith("index:"):
+        return f"{wiring.search.count()} articles"
+    from ingestion.search.elasticsearch.health import health
+    from ingestion.search.elasticsearch.index import ElasticsearchIndex
+
+    index = wiring.search
+    assert isinstance(index, ElasticsearchIndex)
+    found = health(index)
+    if found.status == "red" or found.blocks:
+        raise Unavailable("; ".join(found.advice))
+    seen = (
+        f"{found.cluster}, Elasticsearch {found.version}, {found.status}, license {found.license}",
+        f"{found.documents} articles in {', '.join(found.read) or 'no index yet'}",
+    )
+    return "; ".join((*seen, *found.advice))
 
 
 def _catalogue(settings: Settings) -> str:

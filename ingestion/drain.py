@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from ingestion.errors import Rebalanced
 from ingestion.ports import Consumer, Observer, Positions, Record
 
-
 LOOK_SECONDS = 1.0
 """In a long pause the group hears of a member, and the member of a batch that is full, so often."""
 

@@ -304,8 +304,7 @@ class RejectionSink(Protocol):
     """Where dead letters are counted by reason. Idempotent by their id."""
 
     def bulk(self, letters: Sequence[Rejected]) -> Mapping[str, str]:
-        """Write them without their bytes; map the ids of those refused to why. Raises `Unavailable`."""
-        ...
+        """Write them, and map the ids of those refused to why. Raises `Unavailable`."""
 
 
 class Claims(Protocol):

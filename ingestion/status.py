@@ -9,11 +9,12 @@ from rich.table import Table
 
 from ingestion.settings import Settings
 from ingestion.state.ledger import Balance
-from ingestion.topics import ARTICLES, OUTCOMES, RAW
+from ingestion.topics import ARTICLES, OUTCOMES, RAW, REJECTED
 from ingestion.web.status import Lag, RunLedger, SourceLedger, Status, Tallied
 from ingestion.wiring import Wiring
 
 GROUPS = (("transform", RAW), ("store", ARTICLES), ("index", ARTICLES), ("account", OUTCOMES))
+WITH_REJECTIONS = (*GROUPS, ("index_rejected", REJECTED))
 RUNS = 10
 
 
@@ -25,7 +26,7 @@ def status_of(settings: Settings) -> Status:
             runs=tuple(_runs(wiring.ledger.balances())[:RUNS]),
             lags=tuple(
                 Lag(group=group, topic=topic, records=wiring.broker.lag(group, topic))
-                for group, topic in GROUPS
+                for group, topic in (WITH_REJECTIONS if wiring.rejections else GROUPS)
             ),
             counts=(
                 Tallied("rows in the lake", wiring.lake_reader().count()),

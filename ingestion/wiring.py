@@ -12,7 +12,7 @@ from pydantic import BaseModel, SecretStr
 from ingestion.drain import Budget
 from ingestion.errors import ConfigurationError
 from ingestion.pipeline import Walk
-from ingestion.ports import Broker, Gate, Observer, Producer, RejectionSink
+from ingestion.ports import Broker, Gate, Observer, Producer
 from ingestion.settings import Settings
 from ingestion.telemetry.logs import LogObserver
 from ingestion.topics import topics
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ingestion.lake.audit import GreatExpectationsAuditor
     from ingestion.lake.delta import DeltaLake
     from ingestion.lake.reader import LakeReader
+    from ingestion.search.elasticsearch.rejections import RejectionIndex
     from ingestion.search.peer import SearchPeer
     from ingestion.sources.limits import Limits
     from ingestion.state.claims import SqlMemory
@@ -117,7 +118,7 @@ class Wiring:
         return self._close_later(_by_scheme("search", settings.search, adapters))
 
     @cached_property
-    def rejections(self) -> RejectionSink | None:
+    def rejections(self) -> "RejectionIndex | None":
         """Where dead letters are counted by reason; the embedded index has nothing of the kind."""
         if self.settings.search.startswith("index:"):
             return None

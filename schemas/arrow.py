@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -24,8 +23,6 @@ LOGICAL: dict[str, pa.DataType] = {
     "timestamp-micros": pa.timestamp("us", tz="UTC"),
     "date": pa.date32(),
 }
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @cache
@@ -82,9 +79,7 @@ def _conform(values: pa.Array, kind: pa.DataType) -> pa.Array:
 
 def _within_calendar(times: pa.Array) -> pa.Array:
     """Let Python name the first and the last time; it raises for those that no reader could name."""
-    bounds = pc.min_max(times.cast(pa.int64()))  # as numbers: asking Arrow for a time would load pandas
-    for bound in bounds.values():
-        EPOCH + timedelta(microseconds=bound.as_py() or 0)
+    pc.min_max(times).as_py()
     return times
 
 

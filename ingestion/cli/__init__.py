@@ -5,7 +5,7 @@ Whatever is heavy is imported inside a command, so that help answers at once.
 
 import typer
 
-from ingestion.cli import care, look, setup, stack, walk
+from ingestion.cli import care, look, setup, stack, stream, walk
 
 app = typer.Typer(
     name="news",
@@ -16,6 +16,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 walk.register(app)
+stream.register(app)
 look.register(app)
 care.register(app)
 setup.register(app)

@@ -52,10 +52,16 @@ def _opened(settings: "Settings", part: str) -> str:
     from ingestion.wiring import Wiring
 
     with Wiring(settings) as wiring:
-        opened = getattr(wiring, part)
         if part == "broker":
+            wiring.broker  # noqa: B018 - opening it makes the topics
             return ", ".join(f"{t.name} ({t.partitions})" for t in topics(settings.partitions))
-        return f"{opened.count()} articles" if part == "search" else "tables are in place"
+        if part == "state":
+            wiring.state  # noqa: B018 - opening it makes the tables
+            return "tables are in place"
+        if wiring.rejections:
+            wiring.rejections.prepare()
+        wiring.search.prepare()
+        return f"{wiring.search.count()} articles"
 
 
 def _imported(settings: "Settings", url: str, wait_seconds: float) -> str:

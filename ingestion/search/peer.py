@@ -11,6 +11,10 @@ from ingestion.search.query import Searcher
 class SearchPeer(SearchSink, Searcher, Protocol):
     """The embedded index or Elasticsearch."""
 
+    def prepare(self) -> None:
+        """Make what is missing before the first write."""
+        ...
+
     def articles(self) -> Iterator[Article]:
         """Every article, in the order of their ids: for comparing one index with another."""
         ...

@@ -1,16 +1,25 @@
 """Which workers there are: one for each job and share, each with a slot of its own."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from ingestion.errors import ConfigurationError
 from ingestion.settings import Settings
+from ingestion.topics import ARTICLES, OUTCOMES, RAW, REJECTED
 
 WATCH = "watch"
 """Counts the lag of every group, also while its workers are down."""
 
 SHARED = ("transform", "store", "index")
 JOBS = (*SHARED, "account")
+GROUPS: Mapping[str, str] = {
+    "transform": RAW,
+    "store": ARTICLES,
+    "index": ARTICLES,
+    "index_rejected": REJECTED,
+    "account": OUTCOMES,
+}
+"""The topic that each group reads."""
 
 
 class Place(NamedTuple):

@@ -102,7 +102,7 @@ REFUSED = Metric(
     Kind.COUNTER,
     ("job",),
     "rows",
-    "Rows that a sink did not take: they break a rule (`store`), or the index refused them (`index`, `index_rejected`).",
+    "Rows that a sink did not take: they break a rule (`store`), or the index refuses them (the others).",
     "`news rejected` shows the rule or the index's reason; a mapping conflict shows up here.",
 )
 LAG = Metric(
@@ -118,9 +118,9 @@ UNREAD_AGE = Metric(
     Kind.GAUGE,
     ("group", "topic"),
     "seconds",
-    "At most so old is the oldest record that a group has not read; it also grows while a worker gives no sign.",
-    "Near `news_topic_retention_seconds` records are lost unread: raise the topic's retention on the cluster first, "
-    "then see why the group stands.",
+    "The oldest record that a group has not read is at most so old; it grows too while a worker is silent.",
+    "Near `news_topic_retention_seconds`, records are about to expire unread: first raise the retention on "
+    "the cluster, then see why the group stands.",
 )
 RETENTION = Metric(
     "news_topic_retention_seconds",

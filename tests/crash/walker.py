@@ -67,7 +67,7 @@ class StricterIndex:
     def bulk(self, rows: Sequence[Row]) -> Sequence[Indexed]:
         """Refuse every fourth article, whatever the batch it comes in."""
         refused = {
-            number for number, row in enumerate(rows) if int(str(row["content_hash"])[8:16], 16) % 4 == 0
+            number for number, row in enumerate(rows) if int(str(row["content_hash"])[:8], 16) % 4 == 0
         }
         written = iter(self._sink.bulk([row for number, row in enumerate(rows) if number not in refused]))
         return [

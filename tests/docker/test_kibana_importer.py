@@ -112,7 +112,7 @@ def kibana() -> Iterator[Kibana]:
         yield server
 
 
-def imported_by(kibana: Kibana, **access: str) -> int:
+def imported_by(kibana: Kibana, **access: Any) -> int:
     return import_objects(ndjson(), KibanaAccess(url=kibana.url, **access), wait_seconds=WAIT_SECONDS)
 
 
@@ -259,7 +259,7 @@ def test_a_certificate_of_our_own_authority_is_trusted(
     tls_kibana: Kibana, certificate: tuple[Path, Path]
 ) -> None:
     access = KibanaAccess(
-        url=tls_kibana.url.replace("http:", "https:"), password=SECRET, ca_file=str(certificate[0])
+        url=tls_kibana.url.replace("http:", "https:"), password=SECRET, ca_file=certificate[0]
     )
 
     assert import_objects(ndjson(), access, wait_seconds=WAIT_SECONDS) == len(saved_objects())
@@ -274,7 +274,7 @@ def test_a_certificate_of_a_stranger_is_not(tls_kibana: Kibana) -> None:
 
 
 def test_a_file_of_authorities_that_is_none_is_told(tmp_path: Path) -> None:
-    access = KibanaAccess(url="https://kibana.example", ca_file=str(tmp_path / "none.crt"))
+    access = KibanaAccess(url="https://kibana.example", ca_file=tmp_path / "none.crt")
 
     with pytest.raises(ConfigurationError, match="cannot be read"):
         import_objects(ndjson(), access, wait_seconds=MOMENT_SECONDS)

@@ -14,7 +14,6 @@ import msgspec
 import tantivy
 
 from ingestion.article import Article
-from ingestion.ports import Row
 from ingestion.search.embedded.times import EARLIEST, LATEST, micros
 from ingestion.search.mapping import KEYED, MAX_KEYWORD_CHARACTERS, Kind, leaves
 from ingestion.search.stems import STEMMED, analyzer, language_of, stemmable
@@ -97,22 +96,6 @@ def register_tokenizers(index: Any) -> None:
     index.register_tokenizer(WHITESPACE, tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build())
     for language in STEMMED:
         index.register_tokenizer(f"stem_{language}", analyzer(language))
-
-
-def article_of(row: Row) -> Article:
-    """Read a row as its contract has it. Raises `ValueError` with the reason."""
-    unknown = row.keys() - _known()
-    if unknown:
-        raise ValueError(f"fields that the contract does not have: {', '.join(sorted(unknown))}")
-    article = msgspec.convert(row, Article)
-    if not article.article_id:
-        raise ValueError("an article without an id")
-    return article
-
-
-@cache
-def _known() -> frozenset[str]:
-    return frozenset(Article.__struct_fields__)
 
 
 def document_of(article: Article) -> Any:

@@ -78,6 +78,9 @@ class TantivyIndex:
         articles = (article_at(searcher, address) for _, address in found.hits)
         yield from sorted(articles, key=lambda article: article.article_id)
 
+    def prepare(self) -> None:
+        """The folder was made when it was opened."""
+
     def close(self) -> None:
         """Nothing is held between calls."""
 

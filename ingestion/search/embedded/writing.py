@@ -11,9 +11,10 @@ import msgspec
 from ingestion.article import Article
 from ingestion.errors import Unavailable
 from ingestion.ports import Indexed, Row
-from ingestion.search.embedded.fields import TIE, article_of, document_of, tie_of
+from ingestion.search.embedded.fields import TIE, document_of, tie_of
 from ingestion.search.embedded.times import micros
 from ingestion.search.embedded.translate import by_id
+from ingestion.search.rows import article_of
 
 POLL_SECONDS = 0.02
 THREAD_BYTES = 15_000_000
