@@ -21,6 +21,8 @@ from ingestion.errors import ConfigurationError
 BUNDLED_CATALOGUE = Path(__file__).parent / "newsroom" / "catalogue"
 Positive = Annotated[int, Field(gt=0)]
 Seconds = Annotated[float, Field(ge=0)]
+RECORD_FRAME_BYTES = 1024 * 1024
+"""Room in a record for what goes with a body: headers, addresses, the error of a dead letter."""
 NAME = r"^[A-Za-z0-9._-]{0,100}$"
 """What Kafka takes as a name or a part of one."""
 
@@ -227,6 +229,17 @@ class Settings(BaseSettings):
                 object.__setattr__(self, name, value)
         return self
 
+    @model_validator(mode="after")
+    def _refuse_documents_that_the_log_cannot_take(self) -> Self:
+        largest_bytes = self.fetch.max_bytes + RECORD_FRAME_BYTES
+        if self.broker.startswith("kafka:") and largest_bytes > self.kafka.max_record_bytes:
+            raise ValueError(
+                f"NEWS_FETCH__MAX_BYTES allows documents of {self.fetch.max_bytes} bytes, which do not fit into "
+                f"records of NEWS_KAFKA__MAX_RECORD_BYTES={self.kafka.max_record_bytes}; "
+                f"lower the first or set the second to {largest_bytes} or more"
+            )
+        return self
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -253,4 +266,4 @@ def load_settings(**overrides: Any) -> Settings:
 
 
 def _variable(location: tuple[int | str, ...]) -> str:
-    return "NEWS_" + "__".join(str(part).upper() for part in location)
+    return "NEWS_" + "__".join(str(part).upper() for part in location) if location else "together"

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from ingestion.article import Article
 from ingestion.codec import encode
 from ingestion.errors import Invalid
+from ingestion.rejected import MAX_PAYLOAD_BYTES
 
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 CLOCK_SKEW = timedelta(days=1)
@@ -17,9 +18,11 @@ def validate(article: Article) -> Article:
     if wrong:
         raise Invalid("; ".join(wrong))
     try:
-        encode(article)
+        size_bytes = len(encode(article))
     except (ValueError, TypeError, OverflowError) as error:
         raise Invalid(f"breaks the contract: {error}") from error
+    if size_bytes > MAX_PAYLOAD_BYTES:  # a later step could not keep it whole as a dead letter
+        raise Invalid(f"an article of {size_bytes} bytes; the log takes up to {MAX_PAYLOAD_BYTES}")
     return article
 
 

@@ -3,7 +3,14 @@
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+    generate_latest,
+)
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric as Family
 
@@ -22,6 +29,7 @@ class Meters:
     """One registry, in the supervisor: what a worker has told stays counted when it ends."""
 
     def __init__(self, scraped: Scraped, looked_at: Iterable[Metric]) -> None:
+        disable_created_metrics()  # a series beside each counter, of no use to anybody here
         self._registry = CollectorRegistry(auto_describe=False)
         late = {metric.name: metric for metric in looked_at}
         self._made = {n: _made(m, self._registry) for n, m in CATALOGUE.items() if n not in late}

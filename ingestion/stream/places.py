@@ -10,13 +10,14 @@ from ingestion.topics import ARTICLES, OUTCOMES, RAW, REJECTED
 WATCH = "watch"
 """Counts the lag of every group, also while its workers are down."""
 
+DEAD_LETTERS = "index_rejected"
 SHARED = ("transform", "store", "index")
 JOBS = (*SHARED, "account")
 GROUPS: Mapping[str, str] = {
     "transform": RAW,
     "store": ARTICLES,
     "index": ARTICLES,
-    "index_rejected": REJECTED,
+    DEAD_LETTERS: REJECTED,
     "account": OUTCOMES,
 }
 """The topic that each group reads."""
@@ -38,6 +39,15 @@ class Place(NamedTuple):
         return f"{settings.slot}.{self.share}"
 
 
+def groups(settings: Settings) -> Mapping[str, str]:
+    """The groups that there are, with their topics: an embedded index takes no dead letters."""
+    return {group: topic for group, topic in GROUPS.items() if group != DEAD_LETTERS or _takes_letters(settings)}
+
+
+def _takes_letters(settings: Settings) -> bool:
+    return not settings.search.startswith("index:")
+
+
 def places(settings: Settings, jobs: Sequence[str]) -> list[Place]:
     """Deal out the places. Raises `ConfigurationError` for a job that there is not.
 
@@ -53,6 +63,6 @@ def places(settings: Settings, jobs: Sequence[str]) -> list[Place]:
         if job in jobs
         for share in range(settings.stream.processes if job in SHARED else 1)
     ]
-    if "index" in jobs and not settings.search.startswith("index:"):
-        dealt.append(Place("index_rejected", 0))
+    if "index" in jobs and _takes_letters(settings):
+        dealt.append(Place(DEAD_LETTERS, 0))
     return [*dealt, Place(WATCH, 0)]

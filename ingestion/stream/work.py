@@ -11,7 +11,7 @@ from ingestion.drain import Budget, Endless
 from ingestion.errors import NewsError
 from ingestion.pipeline import Walk
 from ingestion.stream.measured import MeasuredIndex, MeasuredLedger, SharedLake
-from ingestion.stream.places import GROUPS, Place
+from ingestion.stream.places import Place, groups
 from ingestion.stream.reporter import Reporter
 from ingestion.stream.stopping import Stopping
 from ingestion.telemetry.metrics import COMPACTIONS, LAG, Sample
@@ -64,7 +64,7 @@ class Work:
     def _watch(self) -> None:
         """Count the lag of each group that there may be, of this service or not."""
         while not self._stopping.told:
-            for group, topic in GROUPS.items():
+            for group, topic in groups(self._wiring.settings).items():
                 lag = self._wiring.broker.lag(group, topic)
                 self._reporter.measured(Sample(LAG.name, (group, topic), lag))
             self._reporter.idle("has counted the lags")

@@ -78,6 +78,7 @@ def test_whatever_passes_the_stages_can_be_written_and_read(headline: str, body:
         ({"published": moment(3)}, "published"),
         ({"modified": moment(-20_000)}, "modified"),
         ({"comment_count": 2**40}, "contract"),
+        ({"paragraphs": paragraphs("word " * 1_200_000)}, "the log takes up to 11534336"),
     ],
 )
 def test_what_breaks_the_contract_is_named(changes: dict[str, Any], names: str) -> None:
