@@ -37,6 +37,7 @@ from ingestion.ports import Visit
 from ingestion.settings import Settings, load_settings
 from ingestion.stack.elasticsearch import ElasticsearchServer
 from ingestion.stack.kafka import KafkaServer
+from ingestion.telemetry.logs import configure_logs
 from ingestion.wiring import Wiring
 
 TRANSACTION_SECONDS = 0.1
@@ -59,13 +60,15 @@ def main() -> None:
     parser.add_argument("--cores", type=int, default=2)
     parser.add_argument("--processes", type=int, default=1, help="workers of each job")
     asked = parser.parse_args()
+    configure_logs("warning")
     with tempfile.TemporaryDirectory() as folder, ExitStack() as running:
         cores = sorted(os.sched_getaffinity(0))
-        os.sched_setaffinity(0, cores[: asked.cores])  # what is started from here on stays there
+        asked.pinned = cores[: asked.cores]
+        os.sched_setaffinity(0, asked.pinned)  # what is started from here on stays there
         settings, pids = _servers(Path(folder), running)
         service = running.enter_context(_service(settings, asked.processes, Path(folder)))
         os.sched_setaffinity(0, cores[asked.cores :] or cores)
-        print(f"service and servers on cores {cores[: asked.cores]}, measured from {cores[asked.cores :]}")
+        print(f"service and servers on cores {asked.pinned}, measured from {cores[asked.cores :]}")
         _measure(settings, service, pids, asked)
 
 
@@ -239,9 +242,10 @@ def _measure(settings: Settings, service: Service, pids: dict[str, int], asked: 
         thread.start()
     pids |= _workers(service)
     time.sleep(asked.warm_up)
-    before, begun = _cpu(pids), time.monotonic()
+    before, begun, busy = _cpu(pids), time.monotonic(), _busy_seconds(asked.pinned)
     _show_lags(service, feeder, looker, until=begun + asked.seconds)
     used, elapsed, memory = _cpu(pids), time.monotonic() - begun, _memory(pids)
+    busy = _busy_seconds(asked.pinned) - busy
     threads[0].join()
     total = asked.rate * seconds
     deadline = time.monotonic() + WAIT_SECONDS
@@ -254,6 +258,7 @@ def _measure(settings: Settings, service: Service, pids: dict[str, int], asked: 
         print(f"{name:<16}{spent:>8.1f}{spent / elapsed:>11.0%}{memory[name]:>7.0f}")
     spent = sum(used.values()) - sum(before.values())
     print(f"{'together':<16}{spent:>8.1f}{spent / elapsed:>11.0%}{sum(memory.values()):>7.0f}")
+    print(f"{'others there':<16}{busy - spent:>8.1f}{(busy - spent) / elapsed:>11.0%}")
     _show(feeder, looker, skip=asked.warm_up * asked.rate)
 
 
@@ -280,7 +285,9 @@ def _show(feeder: Feeder, looker: Looker, *, skip: int) -> None:
     waits = sorted(looker.found_at[id_] - feeder.sent_at[id_] for id_ in counted if id_ in looker.found_at)
     sent = [feeder.sent_at[id_] for id_ in counted]
     cuts = quantiles(waits, n=100, method="inclusive")
-    print(f"\n{len(counted)} articles at {(len(sent) - 1) / (sent[-1] - sent[0]):.1f} a second, found: {len(waits)}")
+    print(
+        f"\n{len(counted)} articles at {(len(sent) - 1) / (sent[-1] - sent[0]):.1f} a second, found: {len(waits)}"
+    )
     print(f"searchable after: p50 {cuts[49]:.2f} s, p99 {cuts[98]:.2f} s, longest {waits[-1]:.2f} s")
 
 
@@ -297,6 +304,16 @@ def _workers(service: Service) -> dict[str, int]:
 def _cpu(pids: dict[str, int]) -> dict[str, float]:
     fields = {n: Path(f"/proc/{p}/stat").read_text().rpartition(")")[2].split() for n, p in pids.items()}
     return {name: (int(stat[11]) + int(stat[12])) / TICKS_PER_SECOND for name, stat in fields.items()}
+
+
+def _busy_seconds(cores: list[int]) -> float:
+    """Processor time that these cores have spent on anything at all (proc(5), stat)."""
+    lines = dict(line.split(maxsplit=1) for line in Path("/proc/stat").read_text().splitlines())
+    ticks = 0
+    for core in cores:
+        user, nice, system, _, _, *interrupts = map(int, lines[f"cpu{core}"].split()[:8])
+        ticks += user + nice + system + sum(interrupts)
+    return ticks / TICKS_PER_SECOND
 
 
 def _memory(pids: dict[str, int]) -> dict[str, float]:

@@ -234,8 +234,8 @@ class Settings(BaseSettings):
         largest_bytes = self.fetch.max_bytes + RECORD_FRAME_BYTES
         if self.broker.startswith("kafka:") and largest_bytes > self.kafka.max_record_bytes:
             raise ValueError(
-                f"NEWS_FETCH__MAX_BYTES allows documents of {self.fetch.max_bytes} bytes, which do not fit into "
-                f"records of NEWS_KAFKA__MAX_RECORD_BYTES={self.kafka.max_record_bytes}; "
+                f"NEWS_FETCH__MAX_BYTES allows documents of {self.fetch.max_bytes} bytes, which do not fit "
+                f"into records of NEWS_KAFKA__MAX_RECORD_BYTES={self.kafka.max_record_bytes}; "
                 f"lower the first or set the second to {largest_bytes} or more"
             )
         return self

@@ -41,7 +41,9 @@ class Place(NamedTuple):
 
 def groups(settings: Settings) -> Mapping[str, str]:
     """The groups that there are, with their topics: an embedded index takes no dead letters."""
-    return {group: topic for group, topic in GROUPS.items() if group != DEAD_LETTERS or _takes_letters(settings)}
+    return {
+        group: topic for group, topic in GROUPS.items() if group != DEAD_LETTERS or _takes_letters(settings)
+    }
 
 
 def _takes_letters(settings: Settings) -> bool:

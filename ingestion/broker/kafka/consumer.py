@@ -17,7 +17,7 @@ from kafka.structs import ConsumerGroupMetadata, MemberState, OffsetAndMetadata
 from ingestion.broker.kafka.faults import faults
 from ingestion.broker.kafka.options import Cluster
 from ingestion.broker.kafka.patience import Patience
-from ingestion.errors import ConfigurationError, Rebalanced, Unavailable
+from ingestion.errors import ConfigurationError, NewsError, Rebalanced, Unavailable
 from ingestion.ports import Positions, Record, TopicPartition
 
 FETCH_MS = 100
@@ -169,11 +169,14 @@ class KafkaGroupConsumer:
             raise
 
     def close(self) -> None:
-        """Leave the group."""
+        """Leave the group; where the cluster cannot be told, it finds out when the session is over."""
         member_id = self._kafka.group_metadata().member_id
-        with faults(f"leaving the group {self._group}"):
-            self._kafka.close(timeout_ms=CLOSE_MS)
-        self._on_leave(self._group, member_id, self._instance)
+        try:
+            with faults(f"leaving the group {self._group}"):
+                self._kafka.close(timeout_ms=CLOSE_MS)
+            self._on_leave(self._group, member_id, self._instance)
+        except NewsError as fault:
+            log.warning("kafka_group_not_left", group=self._group, reason=str(fault))
 
     @property
     def _stall_ms(self) -> int:

@@ -44,6 +44,7 @@ class KafkaTransactions:
         with faults("opening a producer"):
             self._kafka = KafkaProducer(**self._arguments)
         self._fault = None
+        self._disposed = False
         self._call("opening a producer", self._kafka.init_transactions)
 
     @contextmanager
@@ -63,11 +64,11 @@ class KafkaTransactions:
             raise
 
     def _recover(self) -> None:
-        """Begin anew after a batch that was given away; after anything worse the job has to."""
-        if isinstance(self._fault, Rebalanced):
-            self._open()
-        elif self._fault:
+        """Begin anew after an abort or a batch that was given away; after anything worse the job has to."""
+        if self._fault and not isinstance(self._fault, Rebalanced):
             raise type(self._fault)(str(self._fault))
+        if self._disposed:
+            self._open()
 
     def send(self, message: Message) -> Any:
         """Hand one record to the sender; returns its future."""
@@ -106,27 +107,29 @@ class KafkaTransactions:
 
     def close(self) -> None:
         """Let go; what is in flight is aborted by the next producer with this id, or by its time limit."""
-        if self._fault:
+        if self._disposed:
             return
         with suppress(kafka.KafkaError):
             self._kafka.close(timeout=CLOSE_SECONDS)
         self._dispose()
 
     def _abort(self) -> None:
-        """Take back what was begun.
+        """Take back what was begun, and throw the library's producer away.
 
-        Where Kafka refused something, the library's producer may send nothing more, however well its abort
-        went: it is thrown away, and the next one with this id aborts what it left.
+        After a refusal it may send nothing more, however well its abort went; and a request of its that
+        is still on the way would become part of the next transaction (KIP-890). The next producer with
+        this id aborts what was left, in a new epoch, in which the cluster takes nothing of the old one.
         """
         if not self._fault:
             with suppress(NewsError):
                 self._call("aborting a transaction", self._kafka.abort_transaction)
         if self._fault:
             log.warning("kafka_transaction_refused", reason=str(self._fault))
-            self._dispose()
+        self._dispose()
 
     def _dispose(self) -> None:
         """Stop the library's thread, which `close` leaves running where it times out."""
+        self._disposed = True
         sender = self._kafka._sender  # noqa: SLF001 - there is no public way
         if sender.is_alive():
             sender.initiate_close()
