@@ -42,6 +42,8 @@ from ingestion.wiring import Wiring
 
 TRANSACTION_SECONDS = 0.1
 LOOK_SECONDS = 0.2
+LOOKED_FOR = 500
+"""The oldest of those that are missing, so that looking costs little."""
 SHOW_SECONDS = 5.0
 WAIT_SECONDS = 120.0
 INDEX = "news-articles"
@@ -56,7 +58,7 @@ def main() -> None:
     )
     parser.add_argument("--rate", type=int, default=200, help="documents a second")
     parser.add_argument("--seconds", type=int, default=60)
-    parser.add_argument("--warm-up", type=int, default=10, help="seconds before, which do not count")
+    parser.add_argument("--warm-up", type=int, default=30, help="seconds before, which do not count")
     parser.add_argument("--cores", type=int, default=2)
     parser.add_argument("--processes", type=int, default=1, help="workers of each job")
     asked = parser.parse_args()
@@ -144,17 +146,18 @@ class Feeder:
     def __init__(self, rate: int, seconds: int) -> None:
         self.sent_at: dict[str, float] = {}
         self._rate = rate
-        self._articles = list(articles(rate * seconds))
+        made = articles(2 * rate * seconds)
+        self._articles = list(zip(made, made, strict=True))  # two make about 4 KB
 
     def visits(self, run_id: str) -> Iterator[Visit]:
         """Yield each at its time."""
         begun = time.monotonic()
-        for number, article in enumerate(self._articles):
+        for number, (article, more) in enumerate(self._articles):
             due = begun + number / self._rate
             while (left := due - time.monotonic()) > 0:
                 time.sleep(left)
             self.sent_at[sha256(_url(article).encode()).hexdigest()] = time.monotonic()
-            yield Visit(result=_document(article, run_id, self))
+            yield Visit(result=_document(article, more.body, run_id, self))
 
     def settle(self) -> None:
         """Nothing is remembered."""
@@ -173,11 +176,11 @@ def _url(article: Article) -> str:
     return article.canonical_url
 
 
-def _document(article: Article, run_id: str, source: Feeder) -> Document:
+def _document(article: Article, more: str, run_id: str, source: Feeder) -> Document:
     now = datetime.now(UTC)
     body = {
         "headline": article.headline,
-        "body": article.body,
+        "body": f"{article.body}\n\n{more}",
         "url": article.canonical_url,
         "description": article.abstract,
         "author": article.authors[0],
@@ -214,7 +217,7 @@ class Looker:
         """Look again and again."""
         with Elasticsearch(self.url) as client:
             while not self.done.wait(LOOK_SECONDS):
-                missing = [id_ for id_ in list(self.feeder.sent_at) if id_ not in self.found_at][:5000]
+                missing = [id_ for id_ in list(self.feeder.sent_at) if id_ not in self.found_at][:LOOKED_FOR]
                 with suppress(Exception):  # the index is made by the first article
                     hits = client.search(
                         index=INDEX,
@@ -253,10 +256,10 @@ def _measure(settings: Settings, service: Service, pids: dict[str, int], asked: 
         time.sleep(LOOK_SECONDS)
     looker.done.set()
     print(f"\n{'process':<16}{'CPU s':>8}{'of a core':>11}{'MiB':>7}")
-    for name, spent in used.items():
-        spent -= before[name]
+    costs = {name: seconds_ - before[name] for name, seconds_ in used.items()}
+    for name, spent in costs.items():
         print(f"{name:<16}{spent:>8.1f}{spent / elapsed:>11.0%}{memory[name]:>7.0f}")
-    spent = sum(used.values()) - sum(before.values())
+    spent = sum(costs.values())
     print(f"{'together':<16}{spent:>8.1f}{spent / elapsed:>11.0%}{sum(memory.values()):>7.0f}")
     print(f"{'others there':<16}{busy - spent:>8.1f}{(busy - spent) / elapsed:>11.0%}")
     _show(feeder, looker, skip=asked.warm_up * asked.rate)
@@ -285,9 +288,8 @@ def _show(feeder: Feeder, looker: Looker, *, skip: int) -> None:
     waits = sorted(looker.found_at[id_] - feeder.sent_at[id_] for id_ in counted if id_ in looker.found_at)
     sent = [feeder.sent_at[id_] for id_ in counted]
     cuts = quantiles(waits, n=100, method="inclusive")
-    print(
-        f"\n{len(counted)} articles at {(len(sent) - 1) / (sent[-1] - sent[0]):.1f} a second, found: {len(waits)}"
-    )
+    rate = (len(sent) - 1) / (sent[-1] - sent[0])
+    print(f"\n{len(counted)} articles at {rate:.1f} a second, found: {len(waits)}")
     print(f"searchable after: p50 {cuts[49]:.2f} s, p99 {cuts[98]:.2f} s, longest {waits[-1]:.2f} s")
 
 

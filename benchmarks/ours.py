@@ -39,7 +39,7 @@ def work(job: str) -> None:
         producer = wiring.producer(job)
         while lag(wiring, job):
             if job == "store":
-                pipeline.store(wiring.walk, wiring.gate, wiring.auditor, wiring.lake, producer)
+                pipeline.store(wiring.store_walk, wiring.gate, wiring.auditor, wiring.lake, producer)
             else:
                 pipeline.index(wiring.walk, wiring.gate, wiring.search, producer)
 

@@ -137,7 +137,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--kafka-jars", default="", help="folder of Kafka's tools")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--only", nargs="*", help="words of the contenders' names")
-    parser.add_argument("--folder", default="benchmarks/out", help="where outputs go while they are counted")
+    parser.add_argument(
+        "--folder", default="data/benchmarks/out", help="where outputs go while they are counted"
+    )
     return parser.parse_args()
 
 

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from expectations import narrow
 from expectations.articles import CRITICAL, Rule
+from schemas.plain_arrow import constant, constants, table_from
 
 
 def failures(articles: Any) -> dict[int, tuple[str, ...]]:
@@ -16,7 +17,7 @@ def failures(articles: Any) -> dict[int, tuple[str, ...]]:
 
     `articles` is any Arrow table with the columns `narrow.READ`.
     """
-    return failures_in(narrow.of_table(pa.table(articles)), CRITICAL)
+    return failures_in(narrow.of_table(table_from(articles)), CRITICAL)
 
 
 def failures_in(table: pa.Table, rules: Sequence[Rule]) -> dict[int, tuple[str, ...]]:
@@ -63,23 +64,23 @@ def _within(values: pa.ChunkedArray, rule: Rule) -> pa.ChunkedArray:
     low, high = rule.bounds
     holds = pc.is_valid(values)
     if low is not None:
-        holds = pc.and_(holds, pc.fill_null(pc.greater_equal(values, low), fill_value=True))
+        holds = pc.and_(holds, pc.fill_null(pc.greater_equal(values, constant(low)), constant(value=True)))
     if high is not None:
-        holds = pc.and_(holds, pc.fill_null(pc.less_equal(values, high), fill_value=True))
+        holds = pc.and_(holds, pc.fill_null(pc.less_equal(values, constant(high)), constant(value=True)))
     return pc.or_(holds, pc.is_null(values))
 
 
 def _in_set(table: pa.Table, rule: Rule) -> pa.ChunkedArray:
     values = table.column(rule.column)
-    return pc.or_(pc.is_null(values), pc.is_in(values, value_set=pa.array(rule.bounds, pa.string())))
+    return pc.or_(pc.is_null(values), pc.is_in(values, value_set=constants(*rule.bounds)))
 
 
 def _matches(table: pa.Table, rule: Rule) -> pa.ChunkedArray:
-    return pc.fill_null(_found(table, rule), fill_value=True)
+    return pc.fill_null(_found(table, rule), constant(value=True))
 
 
 def _free_of(table: pa.Table, rule: Rule) -> pa.ChunkedArray:
-    return pc.invert(pc.fill_null(_found(table, rule), fill_value=False))
+    return pc.invert(pc.fill_null(_found(table, rule), constant(value=False)))
 
 
 def _found(table: pa.Table, rule: Rule) -> pa.ChunkedArray:
@@ -88,9 +89,9 @@ def _found(table: pa.Table, rule: Rule) -> pa.ChunkedArray:
 
 def _unique(table: pa.Table, rule: Rule) -> pa.ChunkedArray:
     key = [pc.cast(table.column(str(name)), pa.string()) for name in (rule.column, *rule.bounds)]
-    keys = pc.binary_join_element_wise(*key, "\n", null_handling="replace", null_replacement="null")
+    keys = pc.binary_join_element_wise(*key, constant("\n"), null_handling="replace", null_replacement="null")
     counted = pc.value_counts(keys)
-    repeated = counted.field("values").filter(pc.greater(counted.field("counts"), 1))
+    repeated = counted.field("values").filter(pc.greater(counted.field("counts"), constant(1)))
     return pc.invert(pc.is_in(keys, value_set=repeated))
 
 

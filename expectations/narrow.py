@@ -5,6 +5,8 @@ from typing import Literal, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from schemas.plain_arrow import constant
+
 Measure = Literal["value", "chars", "count", "year"]
 
 TIMESTAMP = pa.timestamp("us", tz="UTC")
@@ -74,7 +76,8 @@ READ: tuple[str, ...] = tuple(dict.fromkeys(column.path[0] for column in COLUMNS
 
 def of_table(articles: pa.Table) -> pa.Table:
     """Make the narrow table of one that holds the columns `READ`. Bodies are measured, never copied."""
-    return _with_leads(pa.table({column.name: _computed(articles, column) for column in COLUMNS}))
+    columns = [_computed(articles, column) for column in COLUMNS]
+    return _with_leads(pa.Table.from_arrays(columns, names=[column.name for column in COLUMNS]))
 
 
 def _computed(articles: pa.Table, column: Column) -> pa.ChunkedArray:
@@ -94,5 +97,5 @@ def _computed(articles: pa.Table, column: Column) -> pa.ChunkedArray:
 def _with_leads(table: pa.Table) -> pa.Table:
     for lead in LEADS:
         apart = pc.subtract(table.column(lead.later), table.column(lead.earlier))
-        table = table.append_column(lead.name, pc.divide(apart.cast(pa.int64()), MICROSECONDS))
+        table = table.append_column(lead.name, pc.divide(apart.cast(pa.int64()), constant(MICROSECONDS)))
     return table

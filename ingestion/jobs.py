@@ -185,7 +185,7 @@ def store(settings: Settings) -> Drained:
     """Bring articles into the lake until caught up."""
     with Wiring(settings) as wiring:
         handled = pipeline.store(
-            wiring.walk, wiring.gate, wiring.auditor, wiring.lake, wiring.producer("store")
+            wiring.store_walk, wiring.gate, wiring.auditor, wiring.lake, wiring.producer("store")
         )
         return Drained(handled=handled, lag=wiring.broker.lag("store", ARTICLES))
 

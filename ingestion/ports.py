@@ -144,7 +144,7 @@ class Message(Struct, frozen=True, kw_only=True):
     headers: dict[str, str] = field(default_factory=dict)
 
 
-class Record(Struct, frozen=True, kw_only=True):
+class Record(Struct, frozen=True, kw_only=True, gc=False):
     """A record as it was read. `timestamp` is when the log took it, aware UTC."""
 
     topic: str

@@ -184,6 +184,9 @@ class Settings(BaseSettings):
         default=4, description="Partitions of the data topics, set when they are made."
     )
     batch_records: Positive = Field(default=500, description="Most records in one batch.")
+    store_batch_records: Positive = Field(
+        default=10_000, description="Most records in one batch of `store`, each of which makes a file."
+    )
     batch_bytes: Positive = Field(default=32 * 1024 * 1024, description="Most bytes of values in one batch.")
     buckets: Positive = Field(
         default=8, description="Most tasks a collection is split into; all sources of a host share one."

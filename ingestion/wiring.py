@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
@@ -76,6 +77,12 @@ class Wiring:
                 job_seconds=settings.job_seconds,
             ),
         )
+
+    @cached_property
+    def store_walk(self) -> Walk:
+        """The same with the larger batches that columns and files are best at."""
+        budget = replace(self.walk.budget, batch_records=self.settings.store_batch_records)
+        return replace(self.walk, budget=budget)
 
     @cached_property
     def broker(self) -> Broker:

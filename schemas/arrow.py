@@ -19,6 +19,8 @@ PRIMITIVES: dict[str, pa.DataType] = {
     "double": pa.float64(),
     "boolean": pa.bool_(),
 }
+FIRST_MICROSECOND, LAST_MICROSECOND = -62_135_596_800_000_000, 253_402_300_799_999_999
+"""The years 1 to 9999, around 1970."""
 LOGICAL: dict[str, pa.DataType] = {
     "timestamp-micros": pa.timestamp("us", tz="UTC"),
     "date": pa.date32(),
@@ -78,8 +80,15 @@ def _conform(values: pa.Array, kind: pa.DataType) -> pa.Array:
 
 
 def _within_calendar(times: pa.Array) -> pa.Array:
-    """Let Python name the first and the last time; it raises for those that no reader could name."""
-    pc.min_max(times).as_py()
+    """Refuse times outside of the calendar, which no reader could name.
+
+    As numbers: for a time in words, Arrow would load pandas, which takes seconds.
+    """
+    if pa.types.is_timestamp(times.type):
+        extremes = pc.min_max(times.cast(pa.int64()))
+        first, last = extremes["min"].as_py(), extremes["max"].as_py()
+        if first is not None and not FIRST_MICROSECOND <= first <= last <= LAST_MICROSECOND:
+            raise OverflowError(f"a time {first} to {last} microseconds from 1970 is in no calendar")
     return times
 
 

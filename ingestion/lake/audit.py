@@ -17,6 +17,7 @@ from expectations.words import statement
 from ingestion.errors import AuditFailed
 from ingestion.lake.report import AuditReport, Check, record
 from ingestion.ports import Columns
+from schemas.plain_arrow import table_from
 
 if TYPE_CHECKING:
     from great_expectations.core.batch_definition import BatchDefinition
@@ -50,7 +51,7 @@ class GreatExpectationsAuditor:
     def audit_batch(self, articles: Columns) -> None:
         """Judge and record a batch; an empty one is skipped. Raises `AuditFailed`."""
         if articles.num_rows:
-            table = narrow.of_table(pa.table(articles))
+            table = narrow.of_table(table_from(articles))
             checks = tuple(_masked(table, rule) for rule in (*RULES, *OF_MANY))
             fail_loudly(self._recorded(None, table.num_rows, checks))
 

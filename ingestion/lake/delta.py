@@ -22,6 +22,7 @@ from ingestion.lake.table import (
 from ingestion.ports import Columns, Positions, TopicPartition
 from schemas import latest
 from schemas.arrow import arrow_schema
+from schemas.plain_arrow import table_from
 
 
 class DeltaLake:
@@ -94,7 +95,7 @@ class DeltaLake:
 
 def lake_columns(articles: Columns) -> pa.Table:
     """Add the day to the contract's columns. Raises `Invalid` where they are others, or lack a value."""
-    table = pa.table(articles)
+    table = table_from(articles)
     if not table.schema.equals(arrow_schema(CONTRACT)):
         raise Invalid(f"columns that are not those of the contract: {table.schema.to_string()}")
     for field in table.schema:

@@ -14,6 +14,7 @@ from ingestion.stream.measured import MeasuredIndex, MeasuredLedger, SharedLake
 from ingestion.stream.places import Place, groups
 from ingestion.stream.reporter import Reporter
 from ingestion.stream.stopping import Stopping
+from ingestion.stream.warm import warm_columns, warm_parsers
 from ingestion.telemetry.metrics import COMPACTIONS, LAG, Sample
 from ingestion.wiring import Wiring
 
@@ -38,15 +39,18 @@ class Work:
 
     def _transform(self) -> None:
         wiring = self._wiring
+        warm_parsers()
         pipeline.transform(self._walk(), wiring.memory, wiring.producer("transform"))
 
     def _store(self) -> None:
         wiring = self._wiring
+        warm_columns()
         walk = self._walk(self._stream.store_seconds, self._stream.store_records, between=self._compaction())
         pipeline.store(walk, wiring.gate, wiring.auditor, SharedLake(wiring.lake), wiring.producer("store"))
 
     def _index(self) -> None:
         wiring = self._wiring
+        warm_columns()
         wiring.search.count()
         probe = Chore(PROBE_SECONDS, wiring.search.count)
         sink = MeasuredIndex(wiring.search, self._reporter.measured)

@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 import structlog
@@ -27,6 +28,9 @@ AHEAD_RECORDS = 2000
 """So many records are read ahead at most to count them."""
 
 CLOSE_MS = 5000
+HEARTBEAT_MS = 1000
+"""So quickly does a member learn that partitions are dealt anew."""
+SHARE_SECONDS = 5.0
 OUT_OF_RANGE = (kafka.OffsetOutOfRangeError, kafka.NoOffsetForPartitionError)
 
 StartAt = Callable[[TopicPartition], int | None]
@@ -40,6 +44,7 @@ class Deal(ConsumerRebalanceListener):  # type: ignore[misc]  # the library has 
     def __init__(self, consumer: Any) -> None:
         self._consumer = consumer
         self.is_new = False
+        self.given_away: set[KafkaPartition] = set()
 
     def on_partitions_assigned(self, assigned: Iterable[KafkaPartition]) -> None:
         """Hold the new ones back until it is known where to begin."""
@@ -50,6 +55,7 @@ class Deal(ConsumerRebalanceListener):  # type: ignore[misc]  # the library has 
 
     def on_partitions_revoked(self, revoked: Iterable[KafkaPartition]) -> None:
         """What was read of them and not committed is someone else's."""
+        self.given_away.update(revoked)
         self.is_new = self.is_new or bool(revoked)
 
     def on_partitions_lost(self, lost: Iterable[KafkaPartition]) -> None:
@@ -81,7 +87,6 @@ class KafkaGroupConsumer:
         self._instance = instance
         self._on_leave = on_leave
         self._ahead: deque[Record] = deque()
-        self._generation: object = None
         self._group = group
         self._topics = [self._options.prefix + topic for topic in topics]
         self._open()
@@ -103,6 +108,7 @@ class KafkaGroupConsumer:
         """
         deadline = time.monotonic() + timeout_seconds
         self._join(max_records)
+        self._await_share(max_records)
         patience = Patience(f"reading for {self._group}", self._options.stall_seconds)
         while max_records and not self._ahead:
             self._fetch(max_records)
@@ -110,8 +116,32 @@ class KafkaGroupConsumer:
                 patience.strain()
             elif time.monotonic() >= deadline:
                 break
-        self._generation = self._kafka.group_metadata().generation_id
+        self._fill(max_records, max_bytes)
+        self._deal.given_away.clear()
         return self._taken(max_records, max_bytes)
+
+    def _await_share(self, max_records: int) -> None:
+        """Dealing is in two rounds: a new member gets nothing before the others have given up theirs."""
+        until = time.monotonic() + SHARE_SECONDS
+        while not self._kafka.assignment() and time.monotonic() < until:
+            self._fetch(max_records)
+
+    def _fill(self, max_records: int, max_bytes: int) -> None:
+        """Go on while the batch has room and each fetch brings something: large batches cost less."""
+        held, held_bytes = 0, 0
+        while held < len(self._ahead) < max_records:
+            held_bytes += sum(len(record.value) for record in islice(self._ahead, held, None))
+            if held_bytes >= max_bytes or not self._is_more():
+                break
+            held = len(self._ahead)
+            self._fetch(max_records)
+
+    def _is_more(self) -> bool:
+        """Whether the last answers spoke of records beyond those that were taken."""
+        return any(
+            (self._kafka.highwater(partition) or 0) > (self._kafka.position(partition) or 0)
+            for partition in self._kafka.assignment()
+        )
 
     def behind(self) -> int:
         """Count the records between the positions and the ends; exact up to `AHEAD_RECORDS`.
@@ -134,17 +164,19 @@ class KafkaGroupConsumer:
     def commit(self, positions: Positions) -> None:
         """Move the group on without a transaction. Raises `Rebalanced`."""
         with self.rejoining_where_given_away(), faults(f"committing for {self._group}"):
-            self.member()
+            self.member(positions)
             self._kafka.commit(self.offsets(positions), timeout_ms=self._stall_ms)
 
-    def member(self) -> ConsumerGroupMetadata:
+    def member(self, positions: Positions) -> ConsumerGroupMetadata:
         """Say who reads, for the broker to refuse a batch that is no longer this member's.
 
-        A member that was put out forgets its generation, and the broker would take that for a
-        consumer without a group: so that is refused here.
+        A deal that left this member its partitions is no reason to refuse: nobody else has them until
+        it has given them up. A member that was put out forgets its generation, and the broker would take
+        that for a consumer without a group: so that is refused here.
         """
         found = self._kafka.group_metadata()
-        if found.generation_id != self._generation or not found.member_id or found.generation_id < 0:
+        given_away = self._deal.given_away.intersection(self.offsets(positions))
+        if given_away or found.generation_id < 0 or not found.member_id:
             raise Rebalanced(f"the group {self._group} was dealt anew; this batch is someone else's")
         return found
 
@@ -301,7 +333,7 @@ def _arguments(cluster: Cluster, group: str, instance: str) -> dict[str, Any]:
         "group_instance_id": instance,
         "partition_assignment_strategy": [CooperativeStickyAssignor],
         "session_timeout_ms": int(options.session_seconds * 1000),
-        "heartbeat_interval_ms": int(options.session_seconds * 100),
+        "heartbeat_interval_ms": min(HEARTBEAT_MS, int(options.session_seconds * 300)),
         "max_poll_interval_ms": int(options.poll_interval_seconds * 1000),
     }
 

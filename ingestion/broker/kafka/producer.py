@@ -178,7 +178,7 @@ class KafkaTransaction:
         self._settle()
         for consumer, positions in self._advances:
             with consumer.rejoining_where_given_away():
-                self._producer.add_offsets(consumer.offsets(positions), consumer.member())
+                self._producer.add_offsets(consumer.offsets(positions), consumer.member(positions))
         self._producer.commit()
 
     def _settle(self) -> None:
