@@ -143,10 +143,8 @@ class StreamSettings(BaseModel):
         default=0.2, description="Pause in which records gather between two batches of transform and index."
     )
     store_seconds: Seconds = Field(
-        default=20, description="The same for store, where each batch makes a file."
-    )
-    store_records: Positive = Field(
-        default=2000, description="Most articles in one batch of store; a batch that is full does not wait."
+        default=20,
+        description="The same for store, where each batch makes a file; a full batch does not wait.",
     )
     compact_seconds: Seconds = Field(
         default=3600, description="From one compaction of the lake to the next; 0: never."

@@ -70,9 +70,13 @@ class Member:
         while self.pipe and self.pipe.poll():
             message = received(self.pipe.recv_bytes())
             if isinstance(message, Sign):
-                self._sign, self._signed_at = message, time.monotonic()
-                self.read_up_to = message.read_up_to or self.read_up_to
+                self.heard(message)
             yield message
+
+    def heard(self, sign: Sign) -> None:
+        """Take note of a sign."""
+        self._sign, self._signed_at = sign, time.monotonic()
+        self.read_up_to = sign.read_up_to or self.read_up_to
 
     def ended(self) -> int:
         """Take leave of the process; return its exit code, or the number of a signal below zero."""

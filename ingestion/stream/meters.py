@@ -29,7 +29,7 @@ class Meters:
     """One registry, in the supervisor: what a worker has told stays counted when it ends."""
 
     def __init__(self, scraped: Scraped, looked_at: Iterable[Metric]) -> None:
-        disable_created_metrics()  # a series beside each counter, of no use to anybody here
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # a series beside each counter, of no use to anybody here
         self._registry = CollectorRegistry(auto_describe=False)
         late = {metric.name: metric for metric in looked_at}
         self._made = {n: _made(m, self._registry) for n, m in CATALOGUE.items() if n not in late}

@@ -7,7 +7,7 @@ from dataclasses import replace
 import structlog
 
 from ingestion import pipeline
-from ingestion.drain import Budget, Endless
+from ingestion.drain import Endless
 from ingestion.errors import NewsError
 from ingestion.pipeline import Walk
 from ingestion.stream.measured import MeasuredIndex, MeasuredLedger, SharedLake
@@ -40,12 +40,12 @@ class Work:
     def _transform(self) -> None:
         wiring = self._wiring
         warm_parsers()
-        pipeline.transform(self._walk(), wiring.memory, wiring.producer("transform"))
+        pipeline.transform(self._endless(wiring.walk), wiring.memory, wiring.producer("transform"))
 
     def _store(self) -> None:
         wiring = self._wiring
         warm_columns()
-        walk = self._walk(self._stream.store_seconds, self._stream.store_records, between=self._compaction())
+        walk = self._endless(wiring.store_walk, self._stream.store_seconds, between=self._compaction())
         pipeline.store(walk, wiring.gate, wiring.auditor, SharedLake(wiring.lake), wiring.producer("store"))
 
     def _index(self) -> None:
@@ -54,16 +54,16 @@ class Work:
         wiring.search.count()
         probe = Chore(PROBE_SECONDS, wiring.search.count)
         sink = MeasuredIndex(wiring.search, self._reporter.measured)
-        pipeline.index(self._walk(between=probe), wiring.gate, sink, wiring.producer("index"))
+        pipeline.index(self._endless(wiring.walk, between=probe), wiring.gate, sink, wiring.producer("index"))
 
     def _index_rejected(self) -> None:
         sink = self._wiring.rejections
         assert sink, "the place is dealt out only where there is an index for it"
-        pipeline.index_rejected(self._walk(1.0), sink)
+        pipeline.index_rejected(self._endless(self._wiring.walk, 1.0), sink)
 
     def _account(self) -> None:
         ledger = MeasuredLedger(self._wiring.ledger, self._reporter.measured)
-        pipeline.account(self._walk(1.0), ledger)
+        pipeline.account(self._endless(self._wiring.walk, 1.0), ledger)
 
     def _watch(self) -> None:
         """Count the lag of each group that there may be, of this service or not."""
@@ -74,21 +74,13 @@ class Work:
             self._reporter.idle("has counted the lags")
             self._stopping.wait(self._stream.watch_seconds)
 
-    def _walk(
-        self,
-        linger_seconds: float | None = None,
-        batch_records: int | None = None,
-        *,
-        between: Callable[[], None] = lambda: None,
+    def _endless(
+        self, walk: Walk, linger_seconds: float | None = None, *, between: Callable[[], None] = lambda: None
     ) -> Walk:
-        settings = self._wiring.settings
+        """The same walk, without an end."""
         linger = self._stream.linger_seconds if linger_seconds is None else linger_seconds
-        budget = Budget(
-            batch_records=batch_records or settings.batch_records,
-            batch_bytes=settings.batch_bytes,
-            endless=Endless(wait=self._stopping.wait, linger_seconds=linger, between=between),
-        )
-        return replace(self._wiring.walk, budget=budget)
+        endless = Endless(wait=self._stopping.wait, linger_seconds=linger, between=between)
+        return replace(walk, budget=replace(walk.budget, endless=endless))
 
     def _compaction(self) -> Callable[[], None]:
         if self._place.share or not self._stream.compact_seconds:

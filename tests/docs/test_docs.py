@@ -4,18 +4,19 @@ import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import pytest
 import typer
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 import schemas
 from ingestion import __main__, __version__, errors, topics
 from ingestion.article import Outcome
 from ingestion.cli import app
-from ingestion.settings import FetchSettings, Settings, load_settings
+from ingestion.settings import Settings, load_settings
 
 ROOT = Path(__file__).parents[2]
 OWN_FOLDERS = ("docs", "ingestion", "schemas", "expectations", "dags", "tests")
@@ -58,7 +59,14 @@ def row_of(name: str, first_cell: str) -> list[str]:
     pytest.fail(f"{name} has no row {first_cell}")
 
 
-KINDS: dict[Any, str] = {Path: "path", str: "text", int: "number", float: "number", bool: "true or false"}
+KINDS: dict[Any, str] = {
+    Path: "path",
+    str: "text",
+    int: "number",
+    float: "number",
+    bool: "true or false",
+    SecretStr: "secret",
+}
 PLACED = load_settings(
     data_dir=Path("data"), broker="", search="", lake="", state="", exports=Path(), data_docs=Path()
 )
@@ -102,19 +110,23 @@ def test_every_exit_code_is_described(code: int) -> None:
 
 def settings_rows(model: type[BaseModel], prefix: str) -> Iterator[str]:
     for name, field in model.model_fields.items():
-        if name == "fetch":
-            yield from settings_rows(FetchSettings, f"{prefix}FETCH__")
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from settings_rows(field.annotation, f"{prefix}{name.upper()}__")
         else:
             cells = (f"`{prefix}{name.upper()}`", kind(field), default(name, field), str(field.description))
             yield f"| {' | '.join(cells)} |"
 
 
 def kind(field: FieldInfo) -> str:
-    if field.annotation in KINDS:
-        return KINDS[field.annotation]
-    if get_origin(field.annotation) is Literal:
-        return "one of " + ", ".join(f"`{choice}`" for choice in get_args(field.annotation))
-    return "JSON object" if get_origin(field.annotation) is dict else "JSON list"
+    choices = [choice for choice in get_args(field.annotation) if choice is not NoneType]
+    annotation = choices[0] if get_origin(field.annotation) in {UnionType, Union} else field.annotation
+    if get_origin(annotation) is Annotated:
+        annotation = get_args(annotation)[0]
+    if annotation in KINDS:
+        return KINDS[annotation]
+    if get_origin(annotation) is Literal:
+        return "one of " + ", ".join(f"`{choice}`" for choice in get_args(annotation))
+    return "JSON object" if get_origin(annotation) is dict else "JSON list"
 
 
 def default(name: str, field: FieldInfo) -> str:
@@ -122,8 +134,10 @@ def default(name: str, field: FieldInfo) -> str:
     if name == "catalogue":
         return "the sample newsroom"
     if value in ("", Path()):
-        value = getattr(PLACED, name)
-    return "none" if value in ((), {}) else f"`{str(value).lower() if value is True else value}`"
+        value = getattr(PLACED, name, None)
+    if value in ((), {}, None):
+        return "none"
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
 
 def test_every_setting_is_listed_as_it_is_declared() -> None:
@@ -136,6 +150,7 @@ def test_every_setting_is_listed_as_it_is_declared() -> None:
 def test_settings_in_the_documents_exist() -> None:
     known = {row.split("`")[1] for row in settings_rows(Settings, "NEWS_")} | {
         "NEWS_AIRFLOW_PORT",
+        "NEWS_CATALOGUE_FOLDER",
         "NEWS_CRASH_ALL",
         "NEWS_REQUIRE_SERVERS",
         "NEWS_STACK_CACHE",

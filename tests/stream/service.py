@@ -127,7 +127,7 @@ def running(world: World, *arguments: str, **changes: str) -> Iterator[Service]:
         "NEWS_BATCH_RECORDS": "20",
         "NEWS_STREAM__PORT": "0",
         "NEWS_STREAM__STORE_SECONDS": "0.5",
-        "NEWS_STREAM__STORE_RECORDS": "40",
+        "NEWS_STORE_BATCH_RECORDS": "40",
         "NEWS_STREAM__WATCH_SECONDS": "1",
         "PYTHONUNBUFFERED": "1",
         **world.environment,
