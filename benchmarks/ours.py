@@ -6,8 +6,8 @@ Settings come from the environment, as always; several workers differ in their s
 its job again while its group lags, as a service would.
 """
 
-import os
-import subprocess
+import importlib
+import multiprocessing
 import sys
 
 import stamina
@@ -18,24 +18,34 @@ from ingestion.settings import load_settings
 from ingestion.topics import ARTICLES
 from ingestion.wiring import Wiring
 
+LIBRARIES = {
+    "store": ("expectations.masks", "ingestion.broker.kafka.broker", "ingestion.lake.delta", "pyruhvro"),
+    "index": ("expectations.masks", "ingestion.broker.kafka.broker", "ingestion.search.elasticsearch.index"),
+}
+
 
 def main() -> None:
-    """Work, or start the workers and wait for them."""
+    """Load the libraries once, start the workers, and wait for them."""
     job, workers = sys.argv[1], int(sys.argv[2])
+    for library in LIBRARIES[job]:
+        importlib.import_module(library)
     if workers == 1:
-        work(job)
+        work(job, "0")
         return
     started = [
-        subprocess.Popen([sys.executable, __file__, job, "1"], env={**os.environ, "NEWS_SLOT": str(slot)})  # noqa: S603
+        multiprocessing.get_context("fork").Process(target=work, args=(job, str(slot)))
         for slot in range(workers)
     ]
-    failed = [worker.wait() for worker in started]
-    sys.exit(max(failed))
+    for worker in started:
+        worker.start()
+    for worker in started:
+        worker.join()
+    sys.exit(max(worker.exitcode or 0 for worker in started))
 
 
-def work(job: str) -> None:
+def work(job: str, slot: str) -> None:
     """Do the job until nothing waits."""
-    with Wiring(load_settings()) as wiring:
+    with Wiring(load_settings(slot=slot)) as wiring:
         producer = wiring.producer(job)
         while lag(wiring, job):
             if job == "store":

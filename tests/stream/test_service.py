@@ -111,6 +111,23 @@ def test_workers_end_with_a_killed_supervisor_and_the_next_one_goes_on(world: Wo
     assert code == 0
 
 
+def test_a_newer_service_in_the_same_slot_ends_the_older_one(world: World) -> None:
+    with running(world) as older:
+        wait_until(older.ready, "ready")
+        with running(world) as newer:
+            wait_until(newer.ready, "the newer one ready")
+            feed(world, range(FED))
+            wait_until(lambda: older.process.poll() is not None, "the end of the older one")
+            wait_until(lambda: has_done(world, FED), "all articles")
+            code = newer.end()
+        said = older.said
+
+    assert older.process.returncode == 1
+    assert "news: Fenced: " in said
+    assert products(world) == each_once(FED)
+    assert code == 0
+
+
 def test_it_is_ready_once_every_worker_has_joined_and_not_when_one_is_gone(embedded: World) -> None:
     with running(embedded) as service:
         early = service.reasons()

@@ -28,7 +28,7 @@ AHEAD_RECORDS = 2000
 """So many records are read ahead at most to count them."""
 
 CLOSE_MS = 5000
-HEARTBEAT_MS = 1000
+HEARTBEAT_MS = 500
 """So quickly does a member learn that partitions are dealt anew."""
 SHARE_SECONDS = 5.0
 OUT_OF_RANGE = (kafka.OffsetOutOfRangeError, kafka.NoOffsetForPartitionError)
@@ -99,6 +99,7 @@ class KafkaGroupConsumer:
             for name in self._topics:  # a leader that has not heard of a topic's partitions deals nothing out
                 self._kafka.partitions_for_topic(name)
         self._refused = False
+        self._just_dealt = True
 
     def poll(self, *, max_records: int, max_bytes: int, timeout_seconds: float) -> Sequence[Record]:
         """Return the next records, none if none came in time.
@@ -116,7 +117,9 @@ class KafkaGroupConsumer:
                 patience.strain()
             elif time.monotonic() >= deadline:
                 break
-        self._fill(max_records, max_bytes)
+        if not self._just_dealt:  # others may be joining, and wait for this member's next poll
+            self._fill(max_records, max_bytes)
+        self._just_dealt = False
         self._deal.given_away.clear()
         return self._taken(max_records, max_bytes)
 
@@ -225,6 +228,7 @@ class KafkaGroupConsumer:
             patience.strain()
         if self._deal.is_new:
             self._deal.is_new = False
+            self._just_dealt = True
             self._ahead.clear()
             self._begin(sorted(self._kafka.assignment()))
 
