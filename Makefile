@@ -31,6 +31,9 @@ serve: env ## open the search page on the data of `make run`; Ctrl-C ends it
 test: env check ## run every check and every test
 	$(BIN)/python -m pytest -n auto --dist loadgroup
 
+crash: env ## kill everything everywhere, for half an hour
+	NEWS_CRASH_ALL=1 NEWS_REQUIRE_SERVERS=1 $(BIN)/python -m pytest tests/crash -n auto --dist loadgroup
+
 check: env ## lint, types, architecture
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -49,4 +52,4 @@ lock: env ## pin every package again
 clean: ## remove the data of `make run` and the environment
 	rm -rf data $(VENV)
 
-.PHONY: help env run airflow serve test check lock clean
+.PHONY: help env run airflow serve test crash check lock clean

@@ -58,7 +58,7 @@ def main() -> None:
     )
     parser.add_argument("--rate", type=int, default=200, help="documents a second")
     parser.add_argument("--seconds", type=int, default=60)
-    parser.add_argument("--warm-up", type=int, default=30, help="seconds before, which do not count")
+    parser.add_argument("--warm-up", type=int, default=60, help="seconds before, which do not count")
     parser.add_argument("--cores", type=int, default=2)
     parser.add_argument("--processes", type=int, default=1, help="workers of each job")
     asked = parser.parse_args()

@@ -18,6 +18,8 @@ from ingestion.stream.pauses import Pauses
 from ingestion.stream.places import Place
 from ingestion.stream.signs import LastWord, Sign, received
 
+EXIT_SECONDS = 10.0
+"""A worker that has closed its pipe has done its work; what is left of its process may take so long."""
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 log = structlog.get_logger(__name__)
@@ -44,7 +46,8 @@ class Member:
     @property
     def pid(self) -> int | None:
         """Its process, None while it has none."""
-        return self._process.pid if self._process else None
+        process = self._process  # other threads ask, too
+        return process.pid if process else None
 
     def start(self) -> None:
         """Start the process. Only from the main thread: the child ends with the thread that made it."""
@@ -85,7 +88,11 @@ class Member:
             self.pipe.close()
         if self._process.stdin:
             self._process.stdin.close()
-        code = self._process.wait()
+        try:
+            code = self._process.wait(EXIT_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            code = self._process.wait()
         self._process, self.pipe = None, None
         return code
 

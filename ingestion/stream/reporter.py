@@ -21,6 +21,7 @@ from ingestion.telemetry.metrics import (
     Sample,
 )
 
+REPEAT_SECONDS = 5.0
 REFUSING = {"store.2": "failures", "index.3": "refused", "index_rejected.2": "refused"}
 """The steps that tell of rows that were not taken, and the fact that does."""
 
@@ -35,6 +36,7 @@ class Reporter:
         self._steps = steps
         self._reading_seconds = settings.kafka.stall_seconds
         self._batch_seconds = settings.kafka.poll_interval_seconds
+        self._told_at = time.monotonic()
         self._ready = False
         self._read_up_to: float | None = None
         self._last = Sign(doing="starts", patience_seconds=self._reading_seconds, ready=False)
@@ -58,6 +60,11 @@ class Reporter:
         self._ready = False
         counted = (self._of_job(FAULTS, 1, type(fault).__name__), self._of_worker(BATCH_BYTES, 0))
         self._tell(f"waits after {type(fault).__name__}: {fault}", pause_seconds, counted)
+
+    def still_there(self) -> None:
+        """Say again what was said last, where that was a while ago."""
+        if time.monotonic() - self._told_at > REPEAT_SECONDS:
+            self._tell(self._last.doing, self._last.patience_seconds)
 
     def measured(self, *samples: Sample) -> None:
         """Pass measurements on."""
@@ -113,4 +120,5 @@ class Reporter:
             read_up_to=self._read_up_to,
             samples=tuple(samples),
         )
+        self._told_at = time.monotonic()
         send(self._pipe, self._last)

@@ -19,6 +19,7 @@ from ingestion.telemetry.metrics import COMPACTIONS, LAG, Sample
 from ingestion.wiring import Wiring
 
 PROBE_SECONDS = 15.0
+WATCH_TURN_SECONDS = 0.5
 COMPACTION_PATIENCE_SECONDS = 3600.0
 log = structlog.get_logger(__name__)
 
@@ -45,7 +46,7 @@ class Work:
     def _store(self) -> None:
         wiring = self._wiring
         warm_columns()
-        walk = self._endless(wiring.store_walk, self._stream.store_seconds, between=self._compaction())
+        walk = self._endless(wiring.store_walk, self._stream.store_seconds, chore=self._compaction())
         pipeline.store(walk, wiring.gate, wiring.auditor, SharedLake(wiring.lake), wiring.producer("store"))
 
     def _index(self) -> None:
@@ -54,7 +55,7 @@ class Work:
         wiring.search.count()
         probe = Chore(PROBE_SECONDS, wiring.search.count)
         sink = MeasuredIndex(wiring.search, self._reporter.measured)
-        pipeline.index(self._endless(wiring.walk, between=probe), wiring.gate, sink, wiring.producer("index"))
+        pipeline.index(self._endless(wiring.walk, chore=probe), wiring.gate, sink, wiring.producer("index"))
 
     def _index_rejected(self) -> None:
         sink = self._wiring.rejections
@@ -67,17 +68,27 @@ class Work:
 
     def _watch(self) -> None:
         """Count the lag of each group that there may be, of this service or not."""
-        while not self._stopping.told:
-            for group, topic in groups(self._wiring.settings).items():
-                lag = self._wiring.broker.lag(group, topic)
-                self._reporter.measured(Sample(LAG.name, (group, topic), lag))
-            self._reporter.idle("has counted the lags")
-            self._stopping.wait(self._stream.watch_seconds)
+        self._count_lags()
+        count = Chore(self._stream.watch_seconds, self._count_lags)
+        while not self._stopping.wait(WATCH_TURN_SECONDS):
+            count()
+            self._reporter.still_there()
+
+    def _count_lags(self) -> None:
+        for group, topic in groups(self._wiring.settings).items():
+            lag = self._wiring.broker.lag(group, topic)
+            self._reporter.measured(Sample(LAG.name, (group, topic), lag))
+        self._reporter.idle("has counted the lags")
 
     def _endless(
-        self, walk: Walk, linger_seconds: float | None = None, *, between: Callable[[], None] = lambda: None
+        self, walk: Walk, linger_seconds: float | None = None, chore: Callable[[], None] = lambda: None
     ) -> Walk:
         """The same walk, without an end."""
+
+        def between() -> None:
+            self._reporter.still_there()
+            chore()
+
         linger = self._stream.linger_seconds if linger_seconds is None else linger_seconds
         endless = Endless(wait=self._stopping.wait, linger_seconds=linger, between=between)
         return replace(walk, budget=replace(walk.budget, endless=endless))

@@ -115,15 +115,26 @@ def walk(data: Path, newsroom: str, kill_at: int | None = None, world: World = E
         budget = Budget(batch_records=BATCH_RECORDS)
         whole = pipeline.Walk(broker=wiring.broker, observer=wiring.observer, budget=budget)
         gate = StricterGate(wiring.gate)
-        producer = wiring.producer("collect")
-        for entry in load_catalogue(settings.catalogue):
-            if entry.id in SOURCES:
-                source = open_source(entry, fetcher=wiring.fetcher, memory=wiring.source_memory)
-                pipeline.collect(whole, source, "run", producer, wiring.source_memory)
+        _collect(whole, wiring)
         pipeline.transform(whole, wiring.memory, wiring.producer("transform"))
         pipeline.store(whole, gate, NoAudit(), wiring.lake, wiring.producer("store"))
         pipeline.index(whole, gate, StricterIndex(wiring.search), wiring.producer("index"))
         pipeline.account(whole, wiring.ledger)
+
+
+def collect_only(data: Path, newsroom: str, world: World) -> None:
+    """Do the first job of the walk."""
+    with Wiring(world.settings(data, newsroom)) as wiring:
+        budget = Budget(batch_records=BATCH_RECORDS)
+        _collect(pipeline.Walk(broker=wiring.broker, observer=wiring.observer, budget=budget), wiring)
+
+
+def _collect(whole: pipeline.Walk, wiring: Wiring) -> None:
+    producer = wiring.producer("collect")
+    for entry in load_catalogue(wiring.settings.catalogue):
+        if entry.id in SOURCES:
+            source = open_source(entry, fetcher=wiring.fetcher, memory=wiring.source_memory)
+            pipeline.collect(whole, source, "run", producer, wiring.source_memory)
 
 
 class Outcome(NamedTuple):

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -226,6 +227,27 @@ def test_the_lake_is_compacted_now_and_then(embedded: World) -> None:
         wait_until(lambda: bool(service.metric("news_compactions_total").get('result="done"')), "compaction")
 
     assert products(embedded) == each_once(60)
+
+
+def test_a_second_signal_ends_it_at_once(embedded: World) -> None:
+    with running(embedded, NEWS_STREAM__GRACE_SECONDS="3600") as service:
+        wait_until(service.ready, "ready")
+        os.kill(service.workers()["watch.0"], signal.SIGSTOP)
+        service.process.send_signal(signal.SIGINT)
+        wait_until(lambda: "supervisor" in service.reasons(), "the end begins")
+        code = service.end()
+
+    assert code == 1
+
+
+def test_a_worker_that_waits_long_between_batches_stays_ready(embedded: World) -> None:
+    silence = {"NEWS_STREAM__LIVENESS_SECONDS": "8", "NEWS_STREAM__WATCH_SECONDS": "3600"}
+    with running(embedded, **silence, NEWS_STREAM__STORE_SECONDS="3600") as service:
+        wait_until(service.ready, "ready")
+        time.sleep(20)
+        reasons = service.reasons()
+
+    assert reasons == {}
 
 
 def test_a_worker_that_does_not_finish_is_killed_and_that_is_said(embedded: World) -> None:
