@@ -10,7 +10,8 @@ from ingestion.parse.clues import Found
 
 _SHORTEST = 50
 _SHORTEST_CJK = 15
-_LOOKED_AT = 4000
+_LOOKED_AT = 1000
+"""Characters; four times as many took a third of all the time for a short article, and told the same."""
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]")
 _LETTERS = re.compile(r"[^\W\d_]")
 _TAG = re.compile(r"^([a-zA-Z]{2,3})(?:[-_]([a-zA-Z]{4}))?(?:[-_]([a-zA-Z]{2}|\d{3}))?(?:$|[-_.@])")

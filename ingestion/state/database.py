@@ -8,7 +8,7 @@ from typing import Any
 from filelock import FileLock
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from ingestion.errors import ConfigurationError, Unavailable
 from ingestion.state.tables import HEAD
@@ -41,7 +41,7 @@ def _engine(url: str) -> Engine:
         if parsed.get_backend_name() == "sqlite":
             return _sqlite_engine(parsed)
         return create_engine(parsed, pool_pre_ping=True)
-    except (NoSuchModuleError, ImportError, ValueError) as error:
+    except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:
         raise ConfigurationError(f"NEWS_STATE {url.partition(':')[0]}:…: {error}") from error
 
 

@@ -21,10 +21,15 @@ def configure_logs(level: str) -> None:
             structlog.processors.format_exc_info,
             renderer,
         ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=_to_standard_error,
     )
     for name in ("kafka", "elastic_transport", "httpx", "httpcore", "great_expectations"):
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _to_standard_error(*_: object) -> structlog.PrintLogger:
+    """Find it anew each time: a program may put another file in its place, and close the first."""
+    return structlog.PrintLogger(sys.stderr)
 
 
 class LogObserver:

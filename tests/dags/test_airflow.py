@@ -103,7 +103,7 @@ def api(data: Path, printed: str) -> Iterator[Callable[..., Any]]:
         yield lambda path, body=None: ask(port, path, body, token)
     finally:
         started.send_signal(signal.SIGINT)
-        assert started.wait(timeout=90) == 0
+        assert started.wait(timeout=240) == 0
         assert processes_with(str(data)) == []
 
 

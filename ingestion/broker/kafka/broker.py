@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
+import stamina
 from kafka import KafkaAdminClient, KafkaConsumer
 from kafka import TopicPartition as KafkaPartition
 from kafka import errors as kafka
@@ -20,6 +21,11 @@ from ingestion.broker.kafka.producer import KafkaTransactions
 from ingestion.errors import ConfigurationError
 from ingestion.ports import Record, Topic, TopicPartition
 
+COORDINATOR_UNKNOWN = (
+    kafka.CoordinatorLoadInProgressError,
+    kafka.CoordinatorNotAvailableError,
+    kafka.NotCoordinatorError,
+)
 EXACT_RECORDS = 2000
 """Transactions leave marks in the log: lags up to this many offsets are counted record by record, larger
 ones are told in offsets."""
@@ -92,8 +98,8 @@ class KafkaBroker:
         partitions = self._partitions(topic)
         consumer = self._reader()
         try:
+            committed = self._committed(group, partitions)
             with faults(f"counting the lag of {group} in {topic}"):
-                committed = self._admin.list_group_offsets({self._prefix + group: partitions})
                 oldest, ends = consumer.beginning_offsets(partitions), consumer.end_offsets(partitions)
             stands = {at: found.offset for at, found in committed[self._prefix + group].items()}
             starts = {at: max(stands.get(at, 0), oldest[at]) for at in partitions}
@@ -103,6 +109,13 @@ class KafkaBroker:
             return sum(len(records) for _, records in self._between(consumer, starts, ends))
         finally:
             consumer.close()
+
+    def _committed(self, group: str, partitions: list[KafkaPartition]) -> dict[str, Any]:
+        """A cluster that has had no group yet needs a moment to find a coordinator for one."""
+        for attempt in stamina.retry_context(on=COORDINATOR_UNKNOWN, attempts=20, timeout=30, wait_max=2):
+            with faults(f"asking where {group} stands"), attempt:
+                found: dict[str, Any] = self._admin.list_group_offsets({self._prefix + group: partitions})
+        return found
 
     def close(self) -> None:
         """Let go."""

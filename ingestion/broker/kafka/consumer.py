@@ -153,6 +153,8 @@ class KafkaGroupConsumer:
         """
         self._join(AHEAD_RECORDS)
         while len(self._ahead) < AHEAD_RECORDS and self._remaining():
+            if sum(len(record.value) for record in self._ahead) >= FETCH_BYTES:
+                break
             self._fetch(AHEAD_RECORDS)
         return len(self._ahead) + self._remaining()
 
