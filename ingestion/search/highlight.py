@@ -7,8 +7,9 @@ from html import escape
 from itertools import islice
 from typing import NamedTuple
 
+from ingestion.article import Article
 from ingestion.search.query import AllOf, AnyOf, Node, Phrase, Word
-from ingestion.search.stems import stems
+from ingestion.search.stems import language_of, stems
 from ingestion.search.words import Piece, pieces, runs
 
 PASSAGE_CHARACTERS = 260
@@ -48,6 +49,15 @@ class Highlighter:
         ranked = sorted(_windows(text, spans), key=lambda window: (-_worth(window[2]), window[0]))
         chosen = sorted(_apart(ranked, most))
         return tuple(_framed(text, start, end, inside) for start, end, inside in chosen)
+
+    def marks(self, article: Article) -> dict[str, tuple[str, ...]]:
+        """Mark what a hit shows of an article, by field; fields without a match are left out."""
+        language = language_of(article.language.code if article.language else None)
+        marked = {
+            "headline": self.whole(article.headline, language),
+            "body": self.passages(article.body, language),
+        }
+        return {name: parts for name, parts in marked.items() if parts}
 
     def _finder(self, language: str | None) -> "_Finder":
         """Stems are compared within `language`, one of `stems.STEMMED` or None."""

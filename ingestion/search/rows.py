@@ -1,6 +1,8 @@
 """Rows as they come from the log, judged by the contract of articles before they reach an index."""
 
+from collections.abc import Iterator
 from functools import cache
+from typing import Any
 
 import msgspec
 
@@ -22,3 +24,15 @@ def article_of(row: Row) -> Article:
 @cache
 def _known() -> frozenset[str]:
     return frozenset(Article.__struct_fields__)
+
+
+def values_at(value: Any, path: list[str]) -> Iterator[Any]:
+    """Yield what is found at a path, through every list on the way."""
+    if isinstance(value, list | tuple):
+        for item in value:
+            yield from values_at(item, path)
+    elif value is not None:
+        if path:
+            yield from values_at(value[path[0]], path[1:])
+        else:
+            yield value

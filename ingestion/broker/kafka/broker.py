@@ -15,6 +15,7 @@ from kafka.record import util
 
 from ingestion.broker.kafka.consumer import KafkaGroupConsumer, reading, record_of
 from ingestion.broker.kafka.faults import faults, translated
+from ingestion.broker.kafka.marks import Marks
 from ingestion.broker.kafka.options import Cluster
 from ingestion.broker.kafka.patience import Patience
 from ingestion.broker.kafka.producer import KafkaTransactions
@@ -42,10 +43,13 @@ class KafkaBroker:
         self._prefix = cluster.options.prefix
         self._members: Counter[str] = Counter()
         self._known: frozenset[str] = frozenset()
+        stall_seconds = cluster.options.stall_seconds
+        self._marks = Marks(lambda: self._admin, prefix=self._prefix, stall_seconds=stall_seconds)
 
     def create_topics(self, topics: Sequence[Topic]) -> None:
         """Make those that are missing; leave the others as they are."""
         missing = {self._prefix + topic.name: self._made(topic) for topic in topics}
+        self._marks.topics.update(missing)
         for name in self._names():
             missing.pop(name, None)
         try:
@@ -59,7 +63,7 @@ class KafkaBroker:
 
     def producer(self, transactional_id: str) -> KafkaTransactions:
         """Open a producer and fence any older one with this id."""
-        return KafkaTransactions(self._cluster, transactional_id, self._refuse_missing)
+        return KafkaTransactions(self._cluster, transactional_id, self._refuse_missing, self._marks)
 
     def consumer(
         self,

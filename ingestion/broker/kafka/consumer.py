@@ -158,6 +158,11 @@ class KafkaGroupConsumer:
             self._fetch(AHEAD_RECORDS)
         return len(self._ahead) + self._remaining()
 
+    @property
+    def group(self) -> str:
+        """The group's name on the cluster."""
+        return self._options.prefix + self._group
+
     def committed(self, partition: TopicPartition) -> int:
         """Where the group stands in this log."""
         with faults(f"asking where {self._group} stands"):

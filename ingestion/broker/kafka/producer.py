@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any
 
 import structlog
@@ -11,6 +12,7 @@ from kafka.structs import OffsetAndMetadata
 
 from ingestion.broker.kafka.consumer import KafkaGroupConsumer
 from ingestion.broker.kafka.faults import faults, translated
+from ingestion.broker.kafka.marks import Marks, end_again
 from ingestion.broker.kafka.options import Cluster
 from ingestion.broker.kafka.patience import patiently
 from ingestion.errors import NewsError, Rebalanced, TooLarge, Unavailable
@@ -32,20 +34,29 @@ class KafkaTransactions:
     """
 
     def __init__(
-        self, cluster: Cluster, transactional_id: str, refuse_missing: Callable[[str], None]
+        self,
+        cluster: Cluster,
+        transactional_id: str,
+        refuse_missing: Callable[[str], None],
+        marks: Marks,
     ) -> None:
         self._options = cluster.options
+        self._id = cluster.options.prefix + transactional_id
+        self._marks = marks
         self._arguments = _arguments(cluster, transactional_id)
         self._refuse_missing = refuse_missing
         self._fault: NewsError | None = None
         self._open()
 
     def _open(self) -> None:
+        last = self._marks.standing(self._id)
         with faults("opening a producer"):
             self._kafka = KafkaProducer(**self._arguments)
         self._fault = None
         self._disposed = False
         self._call("opening a producer", self._kafka.init_transactions)
+        if last:
+            self._see_it_end({*last.partitions, *self._marks.everywhere()}, commit=last.is_commit)
 
     @contextmanager
     def transaction(self) -> Iterator["KafkaTransaction"]:
@@ -101,9 +112,21 @@ class KafkaTransactions:
         """Move the group on with this transaction, if the group still has this member."""
         self._call("sending offsets", lambda: self._kafka.send_offsets_to_transaction(offsets, member))
 
-    def commit(self) -> None:
-        """Make it visible."""
+    def commit(self, partitions: set[TopicPartition], groups: set[str]) -> None:
+        """Make it visible: in these partitions, and to these groups."""
         self._call("committing a transaction", self._kafka.commit_transaction)
+        self._see_it_end(partitions | self._marks.offsets_of(groups), commit=True)
+
+    def _see_it_end(self, partitions: set[TopicPartition], *, commit: bool) -> None:
+        """Look whether the last transaction is over everywhere, and end it again where it is not."""
+        producer_id = self._kafka._transaction_manager.producer_id_and_epoch.producer_id  # noqa: SLF001
+        while left := self._marks.lost(self._id, producer_id, partitions):
+            log.warning(
+                "kafka_transaction_left_open", partitions=[f"{at.topic}-{at.partition}" for at in left]
+            )
+            groups = self._marks.groups_on(left)
+            again = partial(end_again, self._kafka, left, groups, commit=commit)
+            self._call("ending a transaction again", again)
 
     def close(self) -> None:
         """Let go; what is in flight is aborted by the next producer with this id, or by its time limit."""
@@ -155,6 +178,7 @@ class KafkaTransaction:
         self._limit_bytes = producer._options.in_flight_bytes  # noqa: SLF001 - two halves of one thing
         self._sent: list[Any] = []
         self._waiting_bytes = 0
+        self._written: set[TopicPartition] = set()
         self._advances: list[tuple[KafkaGroupConsumer, Positions]] = []
 
     def send(self, message: Message) -> None:
@@ -179,7 +203,7 @@ class KafkaTransaction:
         for consumer, positions in self._advances:
             with consumer.rejoining_where_given_away():
                 self._producer.add_offsets(consumer.offsets(positions), consumer.member(positions))
-        self._producer.commit()
+        self._producer.commit(self._written, {consumer.group for consumer, _ in self._advances})
 
     def _settle(self) -> None:
         if not self._sent:
@@ -187,6 +211,7 @@ class KafkaTransaction:
         self._producer.flush(self._waiting_bytes)
         for future in self._sent:
             self._producer.require(future)
+            self._written.add(TopicPartition(future.value.topic, future.value.partition))
         self._sent, self._waiting_bytes = [], 0
 
 

@@ -3,13 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ingestion.article import Article
 from ingestion.search.elasticsearch.documents import article_from
 from ingestion.search.elasticsearch.translate import Clause, filters_of, matching, order_of
 from ingestion.search.highlight import Highlighter
 from ingestion.search.mapping import FACETS
 from ingestion.search.query import Cursor, Facet, FacetCount, Hit, Page, Query, Sort
-from ingestion.search.stems import language_of
 
 FACET_SIZE = 20
 SHARD_SIZE = 2_000
@@ -93,15 +91,4 @@ def _hits(query: Query, found: list[Mapping[str, Any]]) -> Iterator[Hit]:
     for hit in found:
         article = article_from(hit["_source"])
         score = hit["sort"][0] if query.order is Sort.RELEVANCE else None
-        yield Hit.of(article, score=score, highlights=_highlights(highlighter, article))
-
-
-def _highlights(highlighter: Highlighter | None, article: Article) -> dict[str, tuple[str, ...]]:
-    if highlighter is None:
-        return {}
-    language = language_of(article.language.code if article.language else None)
-    marked = {
-        "headline": highlighter.whole(article.headline, language),
-        "body": highlighter.passages(article.body, language),
-    }
-    return {name: parts for name, parts in marked.items() if parts}
+        yield Hit.of(article, score=score, highlights=highlighter.marks(article) if highlighter else {})

@@ -1,6 +1,6 @@
 """Articles as documents: the row as it is, and its texts once more for the stemmer of their language."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,7 +9,7 @@ from ingestion.ports import Row
 from ingestion.search.analysis import SNOWBALL
 from ingestion.search.elasticsearch.actions import MAX_ID_BYTES, Action, index_action, is_id
 from ingestion.search.mapping import STEMMED_FIELD, WEIGHTS
-from ingestion.search.rows import article_of
+from ingestion.search.rows import article_of, values_at
 from ingestion.search.stems import language_of
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -52,15 +52,4 @@ def _language(row: Row) -> str | None:
 
 
 def _texts(row: Row) -> dict[str, list[str]]:
-    return {path: found for path in WEIGHTS if (found := list(_at(row, path.split("."))))}
-
-
-def _at(value: Any, path: list[str]) -> Iterator[Any]:
-    if isinstance(value, list | tuple):
-        for item in value:
-            yield from _at(item, path)
-    elif value is not None:
-        if path:
-            yield from _at(value[path[0]], path[1:])
-        else:
-            yield value
+    return {path: found for path in WEIGHTS if (found := list(values_at(row, path.split("."))))}

@@ -12,7 +12,6 @@ from ingestion.search.embedded.translate import ORDERS, after, both, matching
 from ingestion.search.highlight import Highlighter
 from ingestion.search.mapping import FACETS
 from ingestion.search.query import Cursor, Facet, FacetCount, Hit, Page, Query, Sort
-from ingestion.search.stems import language_of
 
 FACET_SIZE = 20
 EXACT_TERMS = 65_000
@@ -98,18 +97,7 @@ def _hits(query: Query, ranked: Sequence[Ranked], searcher: Any) -> Iterator[Hit
     for value, _, address in ranked:
         article = article_at(searcher, address)
         score = value if query.order is Sort.RELEVANCE else None
-        yield Hit.of(article, score=score, highlights=_highlights(highlighter, article))
-
-
-def _highlights(highlighter: Highlighter | None, article: Article) -> dict[str, tuple[str, ...]]:
-    if highlighter is None:
-        return {}
-    language = language_of(article.language.code if article.language else None)
-    marked = {
-        "headline": highlighter.whole(article.headline, language),
-        "body": highlighter.passages(article.body, language),
-    }
-    return {name: parts for name, parts in marked.items() if parts}
+        yield Hit.of(article, score=score, highlights=highlighter.marks(article) if highlighter else {})
 
 
 def _facets(query: Query, base: Any, searcher: Any) -> dict[Facet, tuple[FacetCount, ...]]:

@@ -4,7 +4,7 @@ Field names are the contract's paths with `_` for the dot. Beside each text stan
 language that tantivy stems, filled only where the article is in that language.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 from hashlib import blake2b
@@ -16,6 +16,7 @@ import tantivy
 from ingestion.article import Article
 from ingestion.search.embedded.times import EARLIEST, LATEST, micros
 from ingestion.search.mapping import KEYED, MAX_KEYWORD_CHARACTERS, Kind, leaves
+from ingestion.search.rows import values_at
 from ingestion.search.stems import STEMMED, analyzer, language_of, stemmable
 from ingestion.search.words import fold, tokens
 
@@ -104,7 +105,7 @@ def document_of(article: Article) -> Any:
     language = language_of(article.language.code if article.language else None)
     values: dict[str, Any] = _order(article)
     for leaf in leaves():
-        if found := list(_at(plain, leaf.path.split("."))):
+        if found := list(values_at(plain, leaf.path.split("."))):
             values.update(_values(leaf.path, leaf.kind, found, language))
     document = tantivy.Document.from_dict(values, schema())
     document.add_bytes(ROW, msgspec.json.encode(article))
@@ -128,17 +129,6 @@ def _order(article: Article) -> dict[str, Any]:
 def tie_of(article_id: str) -> int:
     """Make the tie-breaker of an article."""
     return int.from_bytes(blake2b(article_id.encode(), digest_size=8).digest()) >> 1
-
-
-def _at(value: Any, path: list[str]) -> Iterable[Any]:
-    if isinstance(value, list | tuple):
-        for item in value:
-            yield from _at(item, path)
-    elif value is not None:
-        if path:
-            yield from _at(value[path[0]], path[1:])
-        else:
-            yield value
 
 
 def _values(path: str, kind: Kind, found: list[Any], language: str | None) -> Mapping[str, list[Any]]:
