@@ -41,6 +41,7 @@ def main() -> int:
         }
     )
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell ignores it for what it runs behind
     console = Console()
     with newsroom_environment() as variables, ExitStack() as running:
         os.environ.update(variables)

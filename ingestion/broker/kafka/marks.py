@@ -6,6 +6,8 @@ the next transaction of the same producer ends and takes the forgotten records w
 """
 
 from collections.abc import Callable, Collection, Iterable
+from contextlib import suppress
+from functools import cached_property
 from time import sleep
 from typing import Any, NamedTuple
 
@@ -14,14 +16,20 @@ from kafka import TopicPartition as KafkaPartition
 from kafka import errors as kafka
 from kafka.admin import TransactionState
 
-from ingestion.broker.kafka.faults import faults
+from ingestion.broker.kafka.faults import faults, translated
 from ingestion.broker.kafka.patience import Patience
 from ingestion.errors import Unavailable
 
 OFFSETS = "__consumer_offsets"
-UNDER_WAY = {TransactionState.ONGOING, TransactionState.PREPARE_COMMIT, TransactionState.PREPARE_ABORT}
+UNDER_WAY = {
+    TransactionState.ONGOING,
+    TransactionState.PREPARE_COMMIT,
+    TransactionState.PREPARE_ABORT,
+    TransactionState.PREPARE_EPOCH_FENCE,
+}
 COMMITTED = {TransactionState.PREPARE_COMMIT, TransactionState.COMPLETE_COMMIT}
 LOOK_SECONDS = 0.005
+ASK_SECONDS = 0.1
 
 log = structlog.get_logger(__name__)
 
@@ -49,14 +57,22 @@ class Marks:
         self.topics: set[str] = set()
 
     def standing(self, transactional_id: str) -> Standing | None:
-        """How the last transaction of this id stands, None where there is none."""
+        """How the last transaction of this id stands, None where there is none. Raises `Unavailable`."""
+        patience = Patience(f"looking at the transactions of {transactional_id}", self._stall_seconds)
+        while True:
+            try:
+                return self._standing(transactional_id)
+            except Unavailable:  # the coordinators of a new cluster are only being made
+                patience.strain()
+                sleep(ASK_SECONDS)
+
+    def _standing(self, transactional_id: str) -> Standing | None:
         try:
-            with faults(f"looking at the transactions of {transactional_id}"):
-                found = self._admin().describe_transactions([transactional_id])[transactional_id]
-        except Unavailable as fault:
-            if isinstance(fault.__cause__, kafka.TransactionalIdNotFoundError):
-                return None
-            raise
+            found = self._admin().describe_transactions([transactional_id])[transactional_id]
+        except kafka.TransactionalIdNotFoundError:
+            return None
+        except kafka.KafkaError as error:
+            raise translated(error, f"looking at the transactions of {transactional_id}") from error
         return Standing(found.state, frozenset(found.topic_partitions))
 
     def lost(
@@ -68,16 +84,17 @@ class Marks:
         """
         patience = Patience(f"seeing a transaction of {transactional_id} end", self._stall_seconds)
         while True:
-            try:
-                standing = self.standing(transactional_id)
-                is_over = standing is None or standing.state not in UNDER_WAY
-                still_open = self._open(producer_id, partitions)
-            except Unavailable:  # a partition without a leader, for one
-                is_over, still_open = False, list(partitions)
-            if is_over or not still_open:
-                return still_open
+            with suppress(Unavailable):  # a partition without a leader, for one
+                if not self._open(producer_id, partitions):
+                    return []
+                if self._is_over(transactional_id):
+                    return self._open(producer_id, partitions)
             patience.strain()
             sleep(LOOK_SECONDS)
+
+    def _is_over(self, transactional_id: str) -> bool:
+        standing = self._standing(transactional_id)
+        return standing is None or standing.state not in UNDER_WAY
 
     def everywhere(self) -> set[KafkaPartition]:
         """All partitions that a transaction of ours may have touched."""
@@ -85,35 +102,50 @@ class Marks:
 
     def offsets_of(self, groups: Iterable[str]) -> set[KafkaPartition]:
         """Find the partitions that hold the offsets of these groups."""
-        count = len(self._partitions([OFFSETS]))
-        return {KafkaPartition(OFFSETS, java_hash(group) % count) for group in groups}
+        return {KafkaPartition(OFFSETS, java_hash(group) % self._offsets_count) for group in groups}
 
     def groups_on(self, partitions: Collection[KafkaPartition]) -> list[str]:
-        """Find groups of ours, one at least for each partition of offsets."""
-        if not any(at.topic == OFFSETS for at in partitions):
+        """Find our groups whose offsets these partitions hold."""
+        wanted = {at for at in partitions if at.topic == OFFSETS}
+        if not wanted:
             return []
         with faults("listing the groups"):
             groups = [found["group_id"] for found in self._admin().list_groups()]
-        count = len(self._partitions([OFFSETS]))
-        wanted = {at.partition for at in partitions if at.topic == OFFSETS}
         return [
-            group for group in groups if group.startswith(self._prefix) and java_hash(group) % count in wanted
+            name for name in groups if name.startswith(self._prefix) and self.offsets_of([name]) <= wanted
         ]
+
+    @cached_property
+    def _offsets_count(self) -> int:
+        return len(self._partitions([OFFSETS]))
 
     def _partitions(self, topics: Collection[str]) -> set[KafkaPartition]:
         with faults("listing partitions"):
-            found = self._admin().describe_topics(list(topics))
+            there = set(self._admin().list_topics())
+            found = self._admin().describe_topics([name for name in topics if name in there])
         return {KafkaPartition(t["name"], p["partition_index"]) for t in found for p in t["partitions"]}
 
     def _open(self, producer_id: int, partitions: Collection[KafkaPartition]) -> list[KafkaPartition]:
-        with faults("looking for open transactions"):
-            found = self._admin().describe_producers(partitions)
         return [
             at
-            for at, seen in found.items()
+            for at, seen in self._producers(partitions).items()
             for one in seen.active_producers
             if one.producer_id == producer_id and one.current_transaction_start_offset >= 0
         ]
+
+    def _producers(self, partitions: Collection[KafkaPartition]) -> dict[KafkaPartition, Any]:
+        asked = [at for at in partitions if self._sees_offsets or at.topic != OFFSETS]
+        try:
+            found: dict[KafkaPartition, Any] = self._admin().describe_producers(asked)
+        except kafka.TopicAuthorizationFailedError as error:
+            if not any(at.topic == OFFSETS for at in asked):
+                raise translated(error, "looking for open transactions") from error
+            self._sees_offsets = False
+            log.warning("kafka_offsets_not_seen", needs=f"Describe and Read on the topic {OFFSETS}")
+            return self._producers(asked)
+        except kafka.KafkaError as error:
+            raise translated(error, "looking for open transactions") from error
+        return found
 
 
 def java_hash(text: str) -> int:

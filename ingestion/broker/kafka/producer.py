@@ -84,6 +84,7 @@ class KafkaTransactions:
     def send(self, message: Message) -> Any:
         """Hand one record to the sender; returns its future."""
         self._refuse_missing(message.topic)
+        self._marks.topics.add(self._options.prefix + message.topic)
         size_bytes = len(message.value) + OVERHEAD_BYTES
         if size_bytes > self._options.max_record_bytes:
             raise TooLarge(
@@ -120,13 +121,20 @@ class KafkaTransactions:
     def _see_it_end(self, partitions: set[TopicPartition], *, commit: bool) -> None:
         """Look whether the last transaction is over everywhere, and end it again where it is not."""
         producer_id = self._kafka._transaction_manager.producer_id_and_epoch.producer_id  # noqa: SLF001
-        while left := self._marks.lost(self._id, producer_id, partitions):
+        while left := self._left_open(producer_id, partitions):
             log.warning(
                 "kafka_transaction_left_open", partitions=[f"{at.topic}-{at.partition}" for at in left]
             )
             groups = self._marks.groups_on(left)
             again = partial(end_again, self._kafka, left, groups, commit=commit)
             self._call("ending a transaction again", again)
+
+    def _left_open(self, producer_id: int, partitions: set[TopicPartition]) -> list[TopicPartition]:
+        try:
+            return self._marks.lost(self._id, producer_id, partitions)
+        except NewsError as fault:
+            self._fault = fault
+            raise
 
     def close(self) -> None:
         """Let go; what is in flight is aborted by the next producer with this id, or by its time limit."""
