@@ -7,7 +7,7 @@ later abort would take back what was committed.
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from typing import Any, NamedTuple
 
@@ -17,7 +17,7 @@ from kafka.errors import KafkaError
 from structlog.testing import capture_logs
 
 from ingestion.broker.kafka.broker import KafkaBroker
-from ingestion.broker.kafka.marks import java_hash
+from ingestion.broker.kafka.marks import OFFSETS, java_hash
 from ingestion.broker.kafka.options import Cluster, Options
 from ingestion.broker.kafka.producer import KafkaTransactions
 from ingestion.ports import Message
@@ -25,6 +25,9 @@ from ingestion.stack.kafka import KafkaServer
 from tests.lease import leased
 
 DATA_NODE = 2
+OFFSETS_PARTITIONS = 4
+"""As `offsets.topic.num.partitions` of the stack has it."""
+
 OFFLINE_SECONDS = 20
 
 
@@ -60,10 +63,12 @@ class Pair(NamedTuple):
     first: KafkaServer
     second: DataNode
 
-    def make(self, topic: str) -> None:
+    def make(self, topic: str, partitions: int = 1, configs: Mapping[str, str] | None = None) -> None:
         """Make a topic that is on the data broker alone."""
+        assignments = {number: [DATA_NODE] for number in range(partitions)}
         with closing(KafkaAdminClient(bootstrap_servers=self.first.address)) as admin:
-            admin.create_topics({topic: {"assignments": {0: [DATA_NODE]}}}, wait_for_metadata=True)
+            made = {topic: {"assignments": assignments, "configs": dict(configs or {})}}
+            admin.create_topics(made, wait_for_metadata=True)
 
     def lose_the_leader(self, topic: str) -> None:
         """Kill the broker that has the data, and wait until the cluster knows."""
@@ -93,7 +98,9 @@ def pair(
         broker.producer("warm").close()
     node = DataNode(tmp_path_factory.mktemp("second"), quick_start=True).join(first)
     with leased(node) as second:
-        yield Pair(first, second)
+        pair = Pair(first, second)
+        pair.make(OFFSETS, partitions=OFFSETS_PARTITIONS, configs={"cleanup.policy": "compact"})
+        yield pair
 
 
 @pytest.fixture
@@ -143,21 +150,27 @@ def test_what_was_aborted_without_a_leader_stays_unseen(pair: Pair, broker: Kafk
     assert {"kafka_transaction_left_open"} <= {line["event"] for line in said}
 
 
+def lose_the_leader_before_the_commit(
+    pair: Pair, topic: str, producer: KafkaTransactions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = producer.commit
+
+    def without_a_leader(*arguments: Any) -> None:
+        monkeypatch.undo()
+        pair.lose_the_leader(topic)
+        with back_soon(pair):
+            commit(*arguments)
+
+    monkeypatch.setattr(producer, "commit", without_a_leader)
+
+
 @pytest.mark.slow
 def test_what_was_committed_without_a_leader_is_seen_and_stays_so(
     pair: Pair, broker: KafkaBroker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pair.make("commit")
     producer = broker.producer("p")
-    commit = producer.commit
-
-    def without_a_leader(*arguments: Any) -> None:
-        monkeypatch.undo()
-        pair.lose_the_leader("commit")
-        with back_soon(pair):
-            commit(*arguments)
-
-    monkeypatch.setattr(producer, "commit", without_a_leader)
+    lose_the_leader_before_the_commit(pair, "commit", producer, monkeypatch)
     with capture_logs() as said:
         put(producer, "commit", b"committed")
     at_once = seen(broker, "commit")
@@ -165,6 +178,23 @@ def test_what_was_committed_without_a_leader_is_seen_and_stays_so(
     put(producer, "commit", b"next")
 
     assert (at_once, seen(broker, "commit")) == ([b"committed"], [b"committed", b"next"])
+    assert {"kafka_transaction_left_open"} <= {line["event"] for line in said}
+
+
+@pytest.mark.slow
+def test_what_a_killed_worker_left_open_is_ended_by_its_successor(pair: Pair, broker: KafkaBroker) -> None:
+    pair.make("killed")
+    killed = broker.producer("p")
+    killed._kafka.begin_transaction()
+    killed.send(Message(topic="killed", key=b"k", value=b"aborted"))
+    killed.flush(0)
+    killed._dispose()
+    pair.lose_the_leader("killed")
+    with capture_logs() as said, back_soon(pair):
+        successor = broker.producer("p")
+    put(successor, "killed", b"next")
+
+    assert seen(broker, "killed") == [b"next"]
     assert {"kafka_transaction_left_open"} <= {line["event"] for line in said}
 
 
