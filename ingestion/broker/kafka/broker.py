@@ -14,7 +14,7 @@ from kafka.admin import MemberToRemove
 from kafka.record import util
 
 from ingestion.broker.kafka.consumer import KafkaGroupConsumer, reading, record_of
-from ingestion.broker.kafka.faults import faults, translated
+from ingestion.broker.kafka.faults import faults, first_contact, translated
 from ingestion.broker.kafka.marks import Marks
 from ingestion.broker.kafka.options import Cluster
 from ingestion.broker.kafka.patience import Patience
@@ -128,7 +128,7 @@ class KafkaBroker:
 
     @cached_property
     def _admin(self) -> Any:
-        with faults(f"reaching {', '.join(self._cluster.servers)}"):
+        with first_contact(", ".join(self._cluster.servers)):
             return KafkaAdminClient(**self._cluster.client("admin"))
 
     def _reader(self) -> Any:

@@ -1,5 +1,6 @@
 """kafka-python's errors as ours: tried again, given away, fenced, or a matter of configuration."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -46,6 +47,34 @@ def faults(doing: str) -> Iterator[None]:
         raise Unavailable(f"Kafka: {doing}: {error}") from error
 
 
+@contextmanager
+def first_contact(servers: str) -> Iterator[None]:
+    """Translate the same for a first connection, why which fails kafka-python tells its log alone."""
+    heard = _Heard()
+    speaker = logging.getLogger("kafka.net")
+    speaker.addHandler(heard)
+    try:
+        yield
+    except kafka.KafkaError as error:
+        raise translated(heard.last or error, f"reaching {servers}") from error
+    finally:
+        speaker.removeHandler(heard)
+
+
+class _Heard(logging.Handler):
+    """Keeps the last error that was logged as an exception; a login that was refused is not forgotten."""
+
+    last: kafka.KafkaError | None = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        for told in record.args if isinstance(record.args, tuple) else ():
+            if isinstance(told, kafka.KafkaError) and self._says_more(told):
+                self.last = told
+
+    def _says_more(self, told: kafka.KafkaError) -> bool:
+        return not isinstance(self.last, WRONGLY_SET_UP) and not isinstance(told, kafka.KafkaTimeoutError)
+
+
 def translated(error: BaseException, doing: str) -> NewsError:
     """Find our fault for one of kafka-python's.
 
@@ -53,7 +82,8 @@ def translated(error: BaseException, doing: str) -> NewsError:
     `Fenced` names both causes.
     """
     cause = _cause(error)
-    said = f"Kafka: {doing}: {type(cause).__name__}: {cause}"
+    name = type(cause).__name__
+    said = f"Kafka: {doing}: {name}: {str(cause).removeprefix(f'{name}: ')}"
     if isinstance(cause, FENCED):
         return Fenced(
             f"{said}. Another worker has the same NEWS_SLOT, or this one was silent for longer than "

@@ -9,6 +9,7 @@ from ingestion.errors import ConfigurationError
 
 Compression = Literal["none", "lz4", "zstd"]
 PROTOCOLS = ("plaintext", "ssl", "sasl_plaintext", "sasl_ssl")
+FIRST_ANSWER_SECONDS = 30.0
 EXAMPLE = "kafka://host:9092,host:9092/?security=sasl_ssl&mechanism=SCRAM-SHA-512"
 
 
@@ -85,6 +86,7 @@ class Cluster(Struct, frozen=True, kw_only=True):
             "client_id": f"news-{role}-{options.slot}",
             "security_protocol": self.security.upper(),
             "reconnect_backoff_max_ms": 1000,
+            "bootstrap_timeout_ms": int(min(options.stall_seconds, FIRST_ANSWER_SECONDS) * 1000),
         }
         if self.security in {"ssl", "sasl_ssl"}:
             arguments |= {
