@@ -33,8 +33,8 @@ from elasticsearch import Elasticsearch
 from ingestion import pipeline
 from ingestion.article import Article, Document, DocumentKind, Publisher, SourceRef
 from ingestion.drain import Budget
-from ingestion.ports import Visit
 from ingestion.settings import Settings, load_settings
+from ingestion.source_ports import Visit
 from ingestion.stack.elasticsearch import ElasticsearchServer
 from ingestion.stack.kafka import KafkaServer
 from ingestion.telemetry.logs import configure_logs

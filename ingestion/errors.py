@@ -19,6 +19,26 @@ NewsError
     └── TooManyRejections    something is wrong with all of them, not with one
 """
 
+from enum import StrEnum
+
+
+class Cause(StrEnum):
+    """Why a publisher could not be read, as it is remembered and shown."""
+
+    DNS = "dns"
+    CONNECTION = "connection"
+    TIMEOUT = "timeout"
+    TLS = "tls"
+    ADDRESS = "address"
+    ROBOTS = "robots"
+    BLOCKED = "blocked"
+    RATE_LIMITED = "rate_limited"
+    GONE = "gone"
+    CLIENT_ERROR = "client_error"
+    SERVER_ERROR = "server_error"
+    TOO_LARGE = "too_large"
+    UNREADABLE = "unreadable"
+
 
 class NewsError(Exception):
     """Every fault of this project."""
@@ -38,6 +58,10 @@ class TooLarge(Permanent):
 
 class Refused(Permanent):
     """An address, a scheme or a certificate that is not allowed."""
+
+    def __init__(self, message: str, *, cause: Cause = Cause.ADDRESS) -> None:
+        super().__init__(message)
+        self.cause = cause
 
 
 class HttpFailure(Permanent):
@@ -60,9 +84,16 @@ class Transient(NewsError):
 class Unreachable(Transient):
     """A publisher did not answer, or asked to be left alone for a while."""
 
-    def __init__(self, message: str, *, retry_after_seconds: float | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_after_seconds: float | None = None,
+        cause: Cause = Cause.CONNECTION,
+    ) -> None:
         super().__init__(message)
         self.retry_after_seconds = retry_after_seconds
+        self.cause = cause
 
 
 class Rebalanced(Transient):

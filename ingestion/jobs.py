@@ -19,8 +19,8 @@ from msgspec import Struct, field
 from ingestion import pipeline
 from ingestion.article import Outcome, Rejected
 from ingestion.errors import ConfigurationError, Fenced, Unbalanced, Unreachable
-from ingestion.ports import Source
 from ingestion.settings import BUNDLED_CATALOGUE, Settings, load_settings
+from ingestion.source_ports import Source
 from ingestion.telemetry.logs import configure_logs
 from ingestion.topics import ARTICLES, OUTCOMES, RAW
 from ingestion.wiring import Wiring
@@ -155,10 +155,8 @@ def _catalogue(settings: Settings) -> "list[Entry]":
 
 
 def _is_due(wiring: Wiring, entry: "Entry") -> bool:
-    health = wiring.source_memory.health().get(entry.id)
-    if health is None:
-        return True
-    return (datetime.now(UTC) - health.attempted_at).total_seconds() >= entry.cadence_seconds
+    state = wiring.source_memory.state(entry.id)
+    return state is None or state.due_at <= datetime.now(UTC)
 
 
 @contextmanager

@@ -38,10 +38,8 @@ from ingestion.ports import (
     Record,
     RejectionSink,
     SearchSink,
-    Source,
-    SourceMemory,
-    Visit,
 )
+from ingestion.source_ports import Source, SourceMemory, Visit
 from ingestion.tallies import Entry, RejectionWatch, label_of
 from ingestion.topics import ARTICLES, OUTCOMES, RAW, REJECTED
 
@@ -75,6 +73,7 @@ def collect(walk: Walk, source: Source, run_id: str, producer: Producer, memory:
             send_tallies(transaction, "collect", [_collected(v.result, source, run_id) for v in batch])
         walk.observer.reached("collect.2")
         memory.record_visits([visit.visited for visit in batch if visit.visited])
+        memory.keep_bookmarks([visit.bookmark for visit in batch if visit.bookmark])
         walk.observer.reached("collect.3")
         entered += len(batch)
     source.settle()

@@ -1,4 +1,4 @@
-"""Every seam on one page: what the pipeline asks of the outside world.
+"""Every seam of the log, the stores and the books on one page; `source_ports` has those towards publishers.
 
 Each seam has two peers (embedded and real) that pass one contract suite, `tests/contract/`.
 Faults are those of `errors`: `Unavailable` where trying again may help, `Stop` where not.
@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 
 from msgspec import Struct, field
 
-from ingestion.article import Article, Document, Drop, Publisher, Rejected, SourceRef, Tally
+from ingestion.article import Article, Rejected, Tally
 
 Row = Mapping[str, object]
 """One article as its contract has it: `schemas/article.v1.avsc`, decoded."""
@@ -30,93 +30,6 @@ class Columns(Protocol):
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         """Hand the columns over."""
-        ...
-
-
-class Link(Struct, frozen=True, kw_only=True):
-    """An address that a source offers, with what the source said about it."""
-
-    url: str
-    item_id: str | None = None
-    hints: dict[str, str] = field(default_factory=dict)
-
-
-class Validators(Struct, frozen=True, kw_only=True):
-    """What a server gave to ask "has it changed?" with (RFC 9110, section 13)."""
-
-    etag: str | None = None
-    last_modified: str | None = None
-
-
-class Fetched(Struct, frozen=True, kw_only=True):
-    """An answer with a body. `url` is the last one after redirects."""
-
-    url: str
-    status: int
-    headers: dict[str, str]
-    content_type: str | None
-    charset: str | None
-    body: bytes
-    fetched_at: datetime
-    validators: Validators
-    robots: str | None = None
-
-
-class NotModified(Struct, frozen=True):
-    """The server says that nothing changed."""
-
-    fetched_at: datetime
-
-
-class Disallowed(Struct, frozen=True):
-    """robots.txt keeps us out; `rule` is the decision in words."""
-
-    rule: str
-
-
-class Fetcher(Protocol):
-    """Fetches politely and safely."""
-
-    def fetch(self, url: str, known: Validators | None = None) -> Fetched | NotModified | Disallowed:
-        """Follow robots.txt, the host's rate and every limit.
-
-        Raises `Unreachable`, `HttpFailure`, `Refused`, `TooLarge`.
-        """
-        ...
-
-
-class Visit(Struct, frozen=True, kw_only=True):
-    """One thing a source offered and what came of going there.
-
-    `visited` is remembered once the broker has acknowledged the result.
-    """
-
-    result: Document | Article | Drop | Rejected
-    visited: "Visited | None" = None
-
-
-class Source(Protocol):
-    """A publisher's feed, sitemap, folder or archive."""
-
-    @property
-    def ref(self) -> SourceRef:
-        """Its identity, as it goes on every document."""
-        ...
-
-    @property
-    def publisher(self) -> Publisher:
-        """What the catalogue knows of the publisher."""
-        ...
-
-    def visits(self, run_id: str) -> Iterator[Visit]:
-        """Yield each thing on offer once. A bad item is yielded as `Rejected`, never raised.
-
-        Raises `Transient` where the source as a whole cannot be reached now.
-        """
-        ...
-
-    def settle(self) -> None:
-        """Remember how far the source was read; called once all its visits are acknowledged."""
         ...
 
 
@@ -324,56 +237,6 @@ class Memory(Protocol):
 
     def claims(self) -> AbstractContextManager[Claims]:
         """Begin a transaction. Raises `Unavailable`."""
-        ...
-
-
-class Listing(Struct, frozen=True, kw_only=True):
-    """What a feed or sitemap offered when it was last read whole.
-
-    `failure` is the reason in words where nothing could be read of it: the same bytes again are then
-    no news, and make no second dead letter.
-    """
-
-    links: tuple[Link, ...]
-    validators: Validators
-    read_at: datetime
-    failure: str | None = None
-
-
-class Visited(Struct, frozen=True, kw_only=True):
-    """An address that was visited, and what the server gave to ask with next time.
-
-    `failure` is the reason in words where the visit came to nothing: a feed that offers the same
-    dead link for days makes one dead letter, and not one with every reading.
-    """
-
-    url: str
-    validators: Validators
-    visited_at: datetime
-    failure: str | None = None
-
-
-class SourceMemory(Protocol):
-    """What was seen of publishers, so that they are asked politely next time."""
-
-    def listing(self, source_id: str) -> Listing | None:
-        """What the source offered last."""
-        ...
-
-    def keep_listing(self, source_id: str, listing: Listing) -> None:
-        """Remember it; called once every visit of the listing is acknowledged."""
-        ...
-
-    def visited(self, url: str) -> Visited | None:
-        """When and with what answer the address was visited last, by whichever source."""
-        ...
-
-    def record_visits(self, visited: Sequence[Visited]) -> None:
-        """Remember acknowledged visits."""
-        ...
-
-    def record_health(self, source_id: str, failure: str | None) -> None:
-        """Note an attempt at the source: None where it went well, else the cause in words."""
         ...
 
 

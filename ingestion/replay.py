@@ -15,7 +15,8 @@ from ingestion.article import (
 )
 from ingestion.codec import decode
 from ingestion.errors import ConfigurationError, Permanent, Transient
-from ingestion.ports import Broker, Disallowed, Fetcher, Link, NotModified, Visit
+from ingestion.ports import Broker
+from ingestion.source_ports import Disallowed, Fetcher, Link, NotModified, Visit
 from ingestion.sources.documents import Origin, dead, from_answer
 from ingestion.sources.files import FileReader
 from ingestion.sources.limits import Limits

@@ -38,10 +38,16 @@ class FetchSettings(BaseModel):
     )
     connect_timeout_seconds: Seconds = Field(default=10, description="Longest wait for a connection.")
     read_timeout_seconds: Seconds = Field(default=20, description="Longest silence while a body is read.")
+    first_byte_timeout_seconds: Seconds = Field(
+        default=15, description="Longest wait from the request to the first byte of its answer."
+    )
     total_timeout_seconds: Seconds = Field(default=60, description="Longest time for one request.")
+    max_header_bytes: Positive = Field(default=64 * 1024, description="Most bytes of headers in an answer.")
     max_bytes: Positive = Field(default=10 * 1024 * 1024, description="Largest body, decoded.")
     max_redirects: int = Field(default=5, ge=0, description="Redirects followed, each one checked.")
     min_interval_seconds: Seconds = Field(default=1, description="Pause between requests to one host.")
+    requests_per_host: Positive = Field(default=1, description="Most requests to one host at a time.")
+    hosts_at_once: Positive = Field(default=32, description="Hosts that one process asks side by side.")
     attempts: Positive = Field(default=3, description="Attempts at an address that does not answer.")
     connect_to: dict[str, str] = Field(
         default_factory=dict,

@@ -12,7 +12,7 @@ from ingestion.settings import Settings
 from ingestion.wiring import Wiring
 
 if TYPE_CHECKING:
-    from ingestion.state.sources import Health
+    from ingestion.source_ports import SourceState
 
 
 class SourceRow(Struct, frozen=True, kw_only=True):
@@ -24,7 +24,7 @@ class SourceRow(Struct, frozen=True, kw_only=True):
     urls: tuple[str, ...]
     cadence_seconds: int
     enabled: bool
-    health: "Health | None"
+    health: "SourceState | None"
 
 
 def source_rows(settings: Settings) -> list[SourceRow]:
@@ -32,7 +32,7 @@ def source_rows(settings: Settings) -> list[SourceRow]:
     from ingestion.sources.catalogue import load_catalogue
 
     with Wiring(settings) as wiring:
-        health = wiring.source_memory.health()
+        health = wiring.source_memory.states()
     return [
         SourceRow(
             source_id=entry.id,

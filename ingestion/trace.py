@@ -19,9 +19,10 @@ from ingestion.codec import decode_row, plain
 from ingestion.columns import read_columns
 from ingestion.errors import ConfigurationError, Permanent
 from ingestion.parse import parse
-from ingestion.ports import Claims, Record, Source, Visit
+from ingestion.ports import Claims, Record
 from ingestion.rejected import rejected
 from ingestion.settings import Settings
+from ingestion.source_ports import Source, Visit
 from ingestion.tallies import label_of
 from ingestion.topics import ARTICLES, RAW
 from ingestion.wiring import Wiring

@@ -5,7 +5,7 @@ what is connected to is what was checked.
 """
 
 import ssl
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -20,7 +20,7 @@ from ingestion.fetch.guard import Resolver, deadline, resolve, web_address
 from ingestion.fetch.manners import Clock, Pace, Robots, Ruling
 from ingestion.fetch.policy import FetchPolicy
 from ingestion.fetch.transport import GuardedTransport
-from ingestion.ports import Disallowed, Fetched, NotModified, Validators
+from ingestion.source_ports import Disallowed, Fetched, NotModified, Validators
 
 TRY_AGAIN = frozenset({429, 502, 503, 504})
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -73,7 +73,9 @@ class PoliteFetcher:
         """Let go of all connections."""
         self._http.close()
 
-    def fetch(self, url: str, known: Validators | None = None) -> Fetched | NotModified | Disallowed:
+    def fetch(
+        self, url: str, known: Validators | None = None, headers: Mapping[str, str] | None = None
+    ) -> Fetched | NotModified | Disallowed:
         """Follow robots.txt, the host's rate and every limit, on every hop.
 
         Raises `Unreachable`, `HttpFailure`, `Refused`, `TooLarge`.
@@ -83,7 +85,7 @@ class PoliteFetcher:
             ruling = self._ruling(at)
             if not ruling.allowed:
                 return Disallowed(ruling.rule)
-            answer = self._ask(at, _conditions(known), ruling)
+            answer = self._ask(at, {**(headers or {}), **_conditions(known)}, ruling)
             if not isinstance(answer, httpx.URL):
                 return answer
             at = answer
@@ -144,7 +146,7 @@ class PoliteFetcher:
         if status in REDIRECTS and "location" in response.headers:
             return _redirected(response)
         if status == 304 and conditional:
-            return NotModified(datetime.now(UTC))
+            return NotModified(fetched_at=datetime.now(UTC))
         if not response.is_success:
             raise HttpFailure(_status_line(response), status=status, body=_evidence(response))
         return self._fetched(response, ruling)

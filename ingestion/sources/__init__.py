@@ -13,7 +13,7 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ingestion.ports import Fetcher, Source, SourceMemory
+    from ingestion.source_ports import Fetcher, Source, SourceMemory
     from ingestion.sources.catalogue import Entry
     from ingestion.sources.limits import Limits
 

@@ -1,10 +1,12 @@
 """An address of which nothing is known: it is fetched, and what comes back says which source it is."""
 
+from collections.abc import Mapping
+
 from msgspec import Struct
 
 from ingestion.article import Publisher, SourceRef
 from ingestion.errors import Permanent, Transient
-from ingestion.ports import Disallowed, Fetched, Fetcher, NotModified, Source, SourceMemory, Validators
+from ingestion.source_ports import Disallowed, Fetched, Fetcher, NotModified, Source, SourceMemory, Validators
 from ingestion.sources import open_source
 from ingestion.sources.catalogue import Entry
 from ingestion.sources.documents import UNKNOWN, host_of
@@ -59,11 +61,13 @@ class _Answered(Struct):
     url: str
     answer: Answer | None
 
-    def fetch(self, url: str, known: Validators | None = None) -> Fetched | NotModified | Disallowed:
+    def fetch(
+        self, url: str, known: Validators | None = None, headers: Mapping[str, str] | None = None
+    ) -> Fetched | NotModified | Disallowed:
         """Fetch, or hand over. Raises what the fetcher raises."""
         answer, self.answer = self.answer, None
         if answer is None or url != self.url:
-            return self.fetcher.fetch(url, known)
+            return self.fetcher.fetch(url, known, headers)
         if isinstance(answer, Permanent | Transient):
             raise answer
         return answer

@@ -14,11 +14,13 @@ from msgspec import Meta, Struct
 
 from ingestion.article import Publisher, SourceRef
 from ingestion.errors import ConfigurationError
+from ingestion.sources.api_facts import ApiFacts
 
 Identifier = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=100)]
 Address = Annotated[str, Meta(pattern=r"^https?://[^\s/]+", max_length=2000)]
 Seconds = Annotated[int, Meta(ge=0)]
-Kind = Literal["feed", "sitemap", "page"]
+Kind = Literal["feed", "sitemap", "front_page", "page", "api", "warc", "files"]
+Pattern = Annotated[str, Meta(min_length=1, max_length=500)]
 
 
 class PublisherFacts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -51,23 +53,61 @@ class Expectation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     ]
 
 
+class Manners(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How the source's own host wants to be asked; never less politely than the operator's settings."""
+
+    interval_seconds: Annotated[
+        Annotated[float, Meta(ge=0, le=3600)],
+        Meta(description="Least pause between two requests to the host."),
+    ] = 0.0
+    requests_at_once: Annotated[
+        Annotated[int, Meta(ge=1, le=16)], Meta(description="Most requests to the host at one time.")
+    ] = 1
+    allow_private: Annotated[
+        bool, Meta(description="true lets the host have a private or loopback address.")
+    ] = False
+
+
+class LinkRules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which links of a listing are articles."""
+
+    include: Annotated[
+        tuple[Pattern, ...], Meta(description="Regular expressions; a link must match one of them, if any.")
+    ] = ()
+    exclude: Annotated[
+        tuple[Pattern, ...], Meta(description="Regular expressions; a link must match none of them.")
+    ] = ()
+
+
 class SourceFacts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One feed, sitemap or list of pages."""
+    """One feed, sitemap, front page, list of pages, API, archive or folder."""
 
     id: Annotated[Identifier, Meta(description="Stable id of lower-case letters, digits, . _ and -; unique.")]
-    kind: Annotated[Kind, Meta(description="feed, sitemap or page.")]
+    kind: Annotated[Kind, Meta(description="feed, sitemap, front_page, page, api, warc or files.")]
     url: Annotated[
         Address | None, Meta(description="Address of the feed, the sitemap or the page, http or https.")
     ] = None
-    urls: Annotated[tuple[Address, ...], Meta(description="Several addresses; for kind page only.")] = ()
+    urls: Annotated[
+        tuple[Address, ...], Meta(description="Several addresses; for the kinds page and warc.")
+    ] = ()
+    paths: Annotated[
+        tuple[str, ...],
+        Meta(description="Files or folders, for the kinds files and warc; relative to this file."),
+    ] = ()
     cadence_seconds: Annotated[
-        Seconds, Meta(description="Seconds from one reading of the source to the next.")
+        Seconds, Meta(description="Fewest seconds from one reading of the source to the next.")
     ] = 900
+    slowest_seconds: Annotated[
+        Seconds, Meta(description="Most seconds between two readings while the source answers.")
+    ] = 86_400
     recheck_seconds: Annotated[
         Seconds, Meta(description="Seconds before an article that was visited is visited again.")
     ] = 3600
     enabled: Annotated[bool, Meta(description="false keeps the entry without reading the source.")] = True
     expect: Annotated[Expectation | None, Meta(description="What the source is expected to bring.")] = None
+    manners: Annotated[Manners, Meta(description="How the host wants to be asked.")] = Manners()
+    links: Annotated[LinkRules, Meta(description="Which links are articles.")] = LinkRules()
+    api: Annotated[ApiFacts | None, Meta(description="How the API is asked and read; for kind api.")] = None
 
 
 class CatalogueFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -82,11 +122,16 @@ class Entry(Struct, frozen=True, kw_only=True):
 
     ref: SourceRef
     publisher: Publisher
-    urls: tuple[str, ...]
+    urls: tuple[str, ...] = ()
     cadence_seconds: int = 900
+    paths: tuple[Path, ...] = ()
+    slowest_seconds: int = 86_400
     recheck_seconds: int = 3600
     enabled: bool = True
     articles_per_day: float | None = None
+    manners: Manners = Manners()
+    links: LinkRules = LinkRules()
+    api: ApiFacts | None = None
 
     @property
     def id(self) -> str:
@@ -178,7 +223,11 @@ def _entry(name: str, number: int, publisher: PublisherFacts, source: SourceFact
         publisher=Publisher(**msgspec.structs.asdict(publisher)),
         urls=urls,
         cadence_seconds=source.cadence_seconds,
+        slowest_seconds=source.slowest_seconds,
         recheck_seconds=source.recheck_seconds,
+        manners=source.manners,
+        links=source.links,
+        api=source.api,
         enabled=source.enabled,
         articles_per_day=source.expect.articles_per_day if source.expect else None,
     )

@@ -10,8 +10,8 @@ from msgspec.structs import replace
 
 from ingestion.article import Document, DocumentKind, Publisher, Rejected, RejectedPayload, SourceRef
 from ingestion.errors import Unreadable
-from ingestion.ports import Fetched, Link
 from ingestion.rejected import Digest, Failure, rejected
+from ingestion.source_ports import Fetched, Link
 from ingestion.sources.sniff import Form, sniff
 
 UNKNOWN = Publisher(id="unknown")

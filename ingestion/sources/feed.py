@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from ingestion.article import Document, DocumentKind, Drop, Outcome
-from ingestion.ports import Fetched, Link, Visit
+from ingestion.source_ports import Fetched, Link, Visit
 from ingestion.sources.documents import Origin, document
 from ingestion.sources.entries import WEB_ADDRESS, Entry, read_entries
 from ingestion.sources.listing import Reading

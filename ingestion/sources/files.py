@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from ingestion.article import Drop, Outcome, Publisher, SourceRef
 from ingestion.errors import Permanent, TooLarge, Unreadable
-from ingestion.ports import Visit
+from ingestion.source_ports import Visit
 from ingestion.sources.contents import Content, Result, results
 from ingestion.sources.digest import digest_of
 from ingestion.sources.documents import UNKNOWN, Origin, dead, wellformed

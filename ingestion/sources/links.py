@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from ingestion.article import Document, Drop, Outcome, Rejected, RejectedPayload
 from ingestion.errors import HttpFailure, Permanent, Transient
-from ingestion.ports import (
+from ingestion.source_ports import (
     Disallowed,
     Fetched,
     Fetcher,

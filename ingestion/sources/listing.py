@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from ingestion.article import Drop, Publisher, Rejected, SourceRef
 from ingestion.errors import Permanent, Transient
-from ingestion.ports import (
+from ingestion.source_ports import (
     Disallowed,
     Fetched,
     Link,
@@ -21,6 +21,7 @@ from ingestion.ports import (
 from ingestion.sources.catalogue import Entry
 from ingestion.sources.documents import Origin, dead
 from ingestion.sources.links import ROBOTS_DISALLOWED, UNCHANGED, Visitor, failed_link, failure_of, unique
+from ingestion.sources.rhythm import after_attempt
 
 
 class Reading(Struct, frozen=True, kw_only=True):
@@ -75,14 +76,19 @@ class ListingSource:
         """Keep the listing, and note how it went."""
         if self._listing:
             self._memory.keep_listing(self.ref.id, self._listing)
-            self._memory.record_health(self.ref.id, self._listing.failure)
+            self._note(self._listing.failure)
+
+    def _note(self, failure: str | None) -> None:
+        before = self._memory.state(self.ref.id)
+        now = self._visitor.now()
+        self._memory.keep_state(after_attempt(self._entry, before, now=now, failure=failure))
 
     def _read(self, origin: Origin, known: Listing | None) -> "_Offered":
         url = self._entry.urls[0]
         try:
             answer = self._visitor.fetcher.fetch(url, known.validators if known else None)
         except Transient as fault:
-            self._memory.record_health(self.ref.id, str(fault))
+            self._note(str(fault))
             raise
         except Permanent as fault:
             return self._failed(known, failed_link(origin, url, fault), Validators())

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 from ingestion.article import Publisher, Rejected, SourceRef
-from ingestion.ports import Link, SourceMemory, Visit
+from ingestion.source_ports import Link, SourceMemory, Visit
 from ingestion.sources.catalogue import Entry
 from ingestion.sources.documents import Origin
 from ingestion.sources.links import Visitor, unique
+from ingestion.sources.rhythm import after_attempt
 
 
 class PageSource:
@@ -42,4 +43,9 @@ class PageSource:
 
     def settle(self) -> None:
         """Note how it went; the last failure stands for all."""
-        self._memory.record_health(self.ref.id, self._failure)
+        self._note(self._failure)
+
+    def _note(self, failure: str | None) -> None:
+        before = self._memory.state(self.ref.id)
+        now = self._visitor.now()
+        self._memory.keep_state(after_attempt(self._entry, before, now=now, failure=failure))

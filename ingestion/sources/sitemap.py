@@ -7,7 +7,7 @@ from lxml import etree
 from msgspec import Struct
 
 from ingestion.errors import Permanent, Transient, Unreadable
-from ingestion.ports import Disallowed, Fetched, Fetcher, Link, Visit
+from ingestion.source_ports import Disallowed, Fetched, Fetcher, Link, Visit
 from ingestion.sources.documents import Origin, dead, wellformed
 from ingestion.sources.inflate import gunzip
 from ingestion.sources.limits import Limits

@@ -1,24 +1,14 @@
-"""What was seen of publishers: pages, listings and health."""
+"""What was seen of publishers: pages, listings, positions, and how each source is doing."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
-from sqlalchemy import delete, insert, select
+from sqlalchemy import Row, delete, insert, select
 
-from ingestion.ports import Link, Listing, Validators, Visited
+from ingestion.source_ports import Bookmark, Link, Listing, SourceState, Validators, Visited
 from ingestion.state.database import StateDatabase
-from ingestion.state.tables import listings, pages, source_health
-
-
-class Health(msgspec.Struct, frozen=True, kw_only=True):
-    """How a source has been doing. `failure` is the cause of the last failed attempt in words."""
-
-    source_id: str
-    attempted_at: datetime
-    succeeded_at: datetime | None
-    failures_in_a_row: int
-    failure: str | None
+from ingestion.state.tables import bookmarks, listings, pages, source_states
 
 
 class SqlSourceMemory:
@@ -35,7 +25,7 @@ class SqlSourceMemory:
             return None
         return Listing(
             links=msgspec.json.decode(row.links, type=tuple[Link, ...]),
-            validators=Validators(etag=row.etag, last_modified=row.last_modified),
+            validators=_validators(row),
             read_at=row.read_at,
             failure=row.failure,
         )
@@ -50,6 +40,7 @@ class SqlSourceMemory:
                     links=msgspec.json.encode(listing.links),
                     etag=listing.validators.etag,
                     last_modified=listing.validators.last_modified,
+                    digest=listing.validators.digest,
                     read_at=listing.read_at,
                     failure=listing.failure,
                 )
@@ -61,8 +52,9 @@ class SqlSourceMemory:
             row = connection.execute(select(pages).where(pages.c.url == url)).one_or_none()
         if row is None:
             return None
-        validators = Validators(etag=row.etag, last_modified=row.last_modified)
-        return Visited(url=row.url, validators=validators, visited_at=row.visited_at, failure=row.failure)
+        return Visited(
+            url=row.url, validators=_validators(row), visited_at=row.visited_at, failure=row.failure
+        )
 
     def record_visits(self, visited: Sequence[Visited]) -> None:
         """Remember acknowledged visits; of several to one address, the last."""
@@ -71,6 +63,7 @@ class SqlSourceMemory:
                 "url": url,
                 "etag": visit.validators.etag,
                 "last_modified": visit.validators.last_modified,
+                "digest": visit.validators.digest,
                 "visited_at": visit.visited_at,
                 "failure": visit.failure,
             }
@@ -83,25 +76,51 @@ class SqlSourceMemory:
                 connection.execute(delete(pages).where(pages.c.url == row["url"]))
             connection.execute(insert(pages), rows)
 
-    def record_health(self, source_id: str, failure: str | None) -> None:
-        """Note an attempt at the source."""
-        before = self.health().get(source_id)
-        now = datetime.now(UTC)
-        failed_before = before.failures_in_a_row if before else 0
-        succeeded_before = before.succeeded_at if before else None
-        after = Health(
-            source_id=source_id,
-            attempted_at=now,
-            succeeded_at=succeeded_before if failure else now,
-            failures_in_a_row=failed_before + 1 if failure else 0,
-            failure=failure,
-        )
+    def state(self, source_id: str) -> SourceState | None:
+        """How the source has been doing."""
+        query = select(source_states).where(source_states.c.source_id == source_id)
         with self._database.transaction() as connection:
-            connection.execute(delete(source_health).where(source_health.c.source_id == source_id))
-            connection.execute(insert(source_health).values(**msgspec.structs.asdict(after)))
+            row = connection.execute(query).one_or_none()
+        return _state(row) if row else None
 
-    def health(self) -> dict[str, Health]:
+    def keep_state(self, state: SourceState) -> None:
+        """Remember how the source is doing."""
+        with self._database.transaction() as connection:
+            connection.execute(delete(source_states).where(source_states.c.source_id == state.source_id))
+            connection.execute(insert(source_states).values(**msgspec.structs.asdict(state)))
+
+    def states(self) -> dict[str, SourceState]:
         """How every source has been doing, by its id."""
         with self._database.transaction() as connection:
-            rows = connection.execute(select(source_health)).all()
-        return {row.source_id: Health(**row._mapping) for row in rows}  # noqa: SLF001 - the public name of it
+            rows = connection.execute(select(source_states)).all()
+        return {row.source_id: _state(row) for row in rows}
+
+    def bookmark(self, source_id: str, name: str) -> Bookmark | None:
+        """How far something long was read."""
+        at = (bookmarks.c.source_id == source_id) & (bookmarks.c.name == name)
+        with self._database.transaction() as connection:
+            row = connection.execute(select(bookmarks).where(at)).one_or_none()
+        return Bookmark(**_values(row)) if row else None
+
+    def keep_bookmarks(self, kept: Sequence[Bookmark]) -> None:
+        """Remember acknowledged positions; of several of one name, the last."""
+        rows = {(mark.source_id, mark.name): msgspec.structs.asdict(mark) for mark in kept}
+        if not rows:
+            return
+        with self._database.transaction() as connection:
+            for source_id, name in rows:
+                at = (bookmarks.c.source_id == source_id) & (bookmarks.c.name == name)
+                connection.execute(delete(bookmarks).where(at))
+            connection.execute(insert(bookmarks), list(rows.values()))
+
+
+def _state(row: Row[Any]) -> SourceState:
+    return msgspec.convert(_values(row), SourceState)
+
+
+def _validators(row: Row[Any]) -> Validators:
+    return Validators(etag=row.etag, last_modified=row.last_modified, digest=row.digest)
+
+
+def _values(row: Row[Any]) -> dict[str, Any]:
+    return {str(name): value for name, value in row._mapping.items()}  # noqa: SLF001 - the public name of it

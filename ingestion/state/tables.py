@@ -7,6 +7,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     Dialect,
+    Float,
     Integer,
     LargeBinary,
     MetaData,
@@ -17,7 +18,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration; a test holds it to `migrations/versions/`."""
 
 
@@ -70,6 +71,7 @@ pages = Table(
     Column("url", Text, primary_key=True),
     Column("etag", Text),
     Column("last_modified", Text),
+    Column("digest", String(64)),
     Column("visited_at", Utc, nullable=False),
     Column("failure", Text),
 )
@@ -81,17 +83,76 @@ listings = Table(
     Column("links", LargeBinary, nullable=False),
     Column("etag", Text),
     Column("last_modified", Text),
+    Column("digest", String(64)),
     Column("read_at", Utc, nullable=False),
     Column("failure", Text),
 )
 
-source_health = Table(
-    "source_health",
+source_states = Table(
+    "source_states",
     metadata,
     Column("source_id", String(255), primary_key=True),
     Column("attempted_at", Utc, nullable=False),
+    Column("due_at", Utc, nullable=False),
+    Column("interval_seconds", Float, nullable=False),
     Column("succeeded_at", Utc),
     Column("failures_in_a_row", Integer, nullable=False),
+    Column("failure", Text),
+    Column("cause", String(32)),
+    Column("gap_seconds", Float),
+    Column("new_item_at", Utc),
+    Column("moved_to", Text),
+    Column("gone_at", Utc),
+)
+
+bookmarks = Table(
+    "bookmarks",
+    metadata,
+    Column("source_id", String(255), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("position", Text, nullable=False),
+    Column("kept_at", Utc, nullable=False),
+)
+
+hosts = Table(
+    "hosts",
+    metadata,
+    Column("host", String(255), primary_key=True),
+    Column("next_at", Utc, nullable=False),
+    Column("held_until", Utc),
+    Column("failures_in_a_row", Integer, nullable=False),
+)
+
+robots = Table(
+    "robots",
+    metadata,
+    Column("origin", String(300), primary_key=True),
+    Column("body", LargeBinary),
+    Column("note", Text, nullable=False),
+    Column("read_at", Utc, nullable=False),
+    Column("until", Utc, nullable=False),
+)
+
+backfills = Table(
+    "backfills",
+    metadata,
+    Column("backfill_id", String(255), primary_key=True),
+    Column("request", Text, nullable=False),
+    Column("asked_at", Utc, nullable=False),
+    Column("paused_at", Utc),
+)
+
+backfill_buckets = Table(
+    "backfill_buckets",
+    metadata,
+    Column("backfill_id", String(255), primary_key=True),
+    Column("bucket", Integer, primary_key=True, autoincrement=False),
+    Column("plan", LargeBinary, nullable=False),
+    Column("total", BigInteger),
+    Column("done", BigInteger, nullable=False),
+    Column("entered", BigInteger, nullable=False),
+    Column("began_at", Utc),
+    Column("ended_at", Utc),
     Column("failure", Text),
 )
 

@@ -368,7 +368,7 @@ def test_a_start_that_the_retention_has_passed_begins_at_the_oldest_record(peer:
 
 CHILD = """
     import sys, time
-    from ingestion.ports import Message
+    from ingestion.ports import (Message)
     from ingestion.settings import load_settings
     from ingestion.wiring import Wiring
     slot = sys.argv[1]

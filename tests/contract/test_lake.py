@@ -261,7 +261,7 @@ import sys
 from expectations.good import article
 from ingestion.errors import Fenced, Unavailable
 from ingestion.lake.delta import DeltaLake
-from ingestion.ports import TopicPartition
+from ingestion.ports import (TopicPartition)
 from schemas.arrow import table_of
 
 url, batch, end = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])

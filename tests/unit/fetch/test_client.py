@@ -10,7 +10,7 @@ import pytest
 from ingestion.errors import HttpFailure, Refused, TooLarge, Unreachable
 from ingestion.fetch.client import PoliteFetcher, retry_after_seconds
 from ingestion.fetch.policy import FetchPolicy
-from ingestion.ports import Disallowed, Fetched, NotModified, Validators
+from ingestion.source_ports import Disallowed, Fetched, NotModified, Validators
 from tests.unit.fetch.conftest import Make, ScriptedServer, Time, answer
 
 PAGE = "http://paper.example/page"

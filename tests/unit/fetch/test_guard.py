@@ -17,7 +17,7 @@ from ingestion.errors import ConfigurationError, Refused, Unreachable
 from ingestion.fetch.client import PoliteFetcher
 from ingestion.fetch.guard import GuardedBackend, check_address
 from ingestion.fetch.policy import FetchPolicy
-from ingestion.ports import Fetched
+from ingestion.source_ports import Fetched
 from tests.unit.fetch.conftest import Make, ScriptedServer, answer
 
 LOCAL = [

@@ -4,7 +4,7 @@ import pytest
 
 from ingestion.errors import Unreachable
 from ingestion.fetch.manners import Pace
-from ingestion.ports import Disallowed, Fetched
+from ingestion.source_ports import Disallowed, Fetched
 from tests.unit.fetch.conftest import Make, ScriptedServer, Time, answer
 
 PAGE = "http://paper.example/news/1"

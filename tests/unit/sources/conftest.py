@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from ingestion.article import Publisher, SourceRef
 from ingestion.fetch.client import PoliteFetcher
 from ingestion.fetch.policy import FetchPolicy
-from ingestion.ports import Listing, Source, Visit, Visited
+from ingestion.source_ports import Bookmark, Listing, Source, SourceState, Visit, Visited
 from ingestion.sources.catalogue import Entry
 from tests.unit.fetch.conftest import ScriptedServer
 
@@ -26,7 +26,8 @@ class InMemory:
 
     listings: dict[str, Listing] = field(default_factory=dict)
     visits: dict[str, Visited] = field(default_factory=dict)
-    health: list[tuple[str, str | None]] = field(default_factory=list)
+    states: list[SourceState] = field(default_factory=list)
+    bookmarks: dict[tuple[str, str], Bookmark] = field(default_factory=dict)
 
     def listing(self, source_id: str) -> Listing | None:
         return self.listings.get(source_id)
@@ -40,8 +41,22 @@ class InMemory:
     def record_visits(self, visited: Sequence[Visited]) -> None:
         self.visits.update({visit.url: visit for visit in visited})
 
-    def record_health(self, source_id: str, failure: str | None) -> None:
-        self.health.append((source_id, failure))
+    @property
+    def health(self) -> list[tuple[str, str | None]]:
+        """The source and the failure of every attempt."""
+        return [(state.source_id, state.failure) for state in self.states]
+
+    def state(self, source_id: str) -> SourceState | None:
+        return next((state for state in reversed(self.states) if state.source_id == source_id), None)
+
+    def keep_state(self, state: SourceState) -> None:
+        self.states.append(state)
+
+    def bookmark(self, source_id: str, name: str) -> Bookmark | None:
+        return self.bookmarks.get((source_id, name))
+
+    def keep_bookmarks(self, bookmarks: Sequence[Bookmark]) -> None:
+        self.bookmarks.update({(mark.source_id, mark.name): mark for mark in bookmarks})
 
     def age(self, seconds: float) -> None:
         """Make every visit older."""
@@ -53,6 +68,7 @@ def collect(source: Source, memory: InMemory) -> list[Visit]:
     """Do what the walk does: visit, acknowledge, settle."""
     visits = list(source.visits(RUN))
     memory.record_visits([visit.visited for visit in visits if visit.visited])
+    memory.keep_bookmarks([visit.bookmark for visit in visits if visit.bookmark])
     source.settle()
     return visits
 

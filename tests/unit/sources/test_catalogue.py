@@ -67,12 +67,12 @@ def test_files_are_read_in_the_order_of_their_names(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (('"feed"', '"fax"'), r"harbour\.toml: source\[0\]\.kind: .*fax.*feed, sitemap or page"),
+        (('"feed"', '"fax"'), r"harbour\.toml: source\[0\]\.kind: .*fax.*feed, sitemap, front_page"),
         (('"feed"', '"feed"\nurll = "x"'), r"harbour\.toml: source\[0\]: .*urll"),
         (('"https://harbour.example/rss"', '"ftp://harbour.example"'), r"source\[0\]\.url: .*http or https"),
         (('url = "https://harbour.example/rss"', ""), r"harbour-rss\): has no address; add url"),
         (('"page"', '"sitemap"'), r"harbour-pages\): a sitemap has one url; write one \[\[source\]\]"),
-        (("= 60", "= -1"), r"source\[1\]\.cadence_seconds: .*Seconds from one reading"),
+        (("= 60", "= -1"), r"source\[1\]\.cadence_seconds: .*Fewest seconds from one"),
         (("= 60", '= "60"'), r"source\[1\]\.cadence_seconds: Expected `int`"),
         (("2.5", '"many"'), r"source\[1\]\.expect\.articles_per_day: .*Fewest articles"),
         (('"GB"', '"Britain"'), r"publisher\.country: .*ISO 3166-1"),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ingestion.article import Document, Drop, Publisher, Rejected, SourceRef
 from ingestion.codec import encode
 from ingestion.errors import Permanent, Unreadable
-from ingestion.ports import Link
+from ingestion.source_ports import Link
 from ingestion.sources.contents import Content, results
 from ingestion.sources.documents import Origin
 from ingestion.sources.entries import read_entries

@@ -5,7 +5,7 @@ import pytest
 from ingestion.article import Document, DocumentKind, Drop, Outcome, Rejected, RejectedPayload
 from ingestion.errors import Unreachable
 from ingestion.fetch.client import PoliteFetcher
-from ingestion.ports import Validators
+from ingestion.source_ports import Validators
 from ingestion.sources import open_source
 from ingestion.sources.limits import Limits
 from tests.unit.fetch.conftest import ScriptedServer, answer

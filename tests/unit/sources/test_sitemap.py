@@ -5,7 +5,7 @@ import pytest
 from ingestion.article import Document, Drop, Outcome, Rejected
 from ingestion.errors import TooLarge, Unreadable
 from ingestion.fetch.client import PoliteFetcher
-from ingestion.ports import Validators
+from ingestion.source_ports import Validators
 from ingestion.sources import open_source
 from ingestion.sources.limits import Limits
 from ingestion.sources.sitemap import read_sitemap

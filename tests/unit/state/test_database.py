@@ -11,7 +11,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from ingestion.errors import ConfigurationError
-from ingestion.ports import Validators, Visited
+from ingestion.source_ports import Validators, Visited
 from ingestion.state.database import StateDatabase
 from ingestion.state.sources import SqlSourceMemory
 from ingestion.state.tables import HEAD, metadata

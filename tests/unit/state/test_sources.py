@@ -3,8 +3,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
-from ingestion.ports import Link, Listing, Validators, Visited
+from ingestion.errors import Cause
+from ingestion.source_ports import Bookmark, Link, Listing, SourceState, Validators, Visited
 from ingestion.state.database import StateDatabase
 from ingestion.state.sources import SqlSourceMemory
 from tests.builders import NOON
@@ -44,13 +46,23 @@ def test_the_last_visit_of_an_address_is_remembered(memory: SqlSourceMemory) -> 
     assert memory.visited(url) == late
 
 
-def test_health_counts_failures_in_a_row_and_keeps_the_last_success(memory: SqlSourceMemory) -> None:
-    memory.record_health("s", None)
-    succeeded_at = memory.health()["s"].succeeded_at
-    memory.record_health("s", "HTTP 503")
-    memory.record_health("s", "HTTP 503")
-    health = memory.health()["s"]
+def test_the_state_of_a_source_comes_back_as_it_was_kept_last(memory: SqlSourceMemory) -> None:
+    early = SourceState(source_id="s", attempted_at=NOON, due_at=NOON, interval_seconds=900)
+    late = replace(
+        early, failures_in_a_row=2, failure="HTTP 503", cause=Cause.SERVER_ERROR, succeeded_at=NOON
+    )
+    memory.keep_state(early)
+    memory.keep_state(late)
 
-    assert (health.failures_in_a_row, health.failure, health.succeeded_at) == (2, "HTTP 503", succeeded_at)
-    memory.record_health("s", None)
-    assert memory.health()["s"].failures_in_a_row == 0
+    assert memory.state("s") == late
+    assert memory.states() == {"s": late}
+
+
+def test_the_last_bookmark_of_a_name_is_remembered(memory: SqlSourceMemory) -> None:
+    early = Bookmark(source_id="s", name="a.warc.gz", position="1", kept_at=NOON)
+    late = replace(early, position="2")
+    memory.keep_bookmarks([early, late])
+    memory.keep_bookmarks([])
+
+    assert memory.bookmark("s", "a.warc.gz") == late
+    assert memory.bookmark("s", "b.warc.gz") is None
