@@ -106,7 +106,7 @@ class Hosts(Protocol):
         ...
 
     def refused(self, host: str, retry_after_seconds: float | None) -> None:
-        """Leave the host alone (429, 503): for as long as it said, else longer with every refusal in a row."""
+        """Leave the host alone (429, 503): as long as it said, else longer with every refusal in a row."""
         ...
 
 
