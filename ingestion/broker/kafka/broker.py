@@ -128,7 +128,7 @@ class KafkaBroker:
 
     @cached_property
     def _admin(self) -> Any:
-        with first_contact(", ".join(self._cluster.servers)):
+        with first_contact(", ".join(self._cluster.servers), login=self._cluster.security.startswith("sasl")):
             return KafkaAdminClient(**self._cluster.client("admin"))
 
     def _reader(self) -> Any:

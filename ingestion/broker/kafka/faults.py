@@ -35,6 +35,8 @@ WRONGLY_SET_UP = (
     kafka.UnsupportedVersionError,
 )
 
+PERHAPS_REFUSED = ". The login may have been refused: see NEWS_KAFKA__USERNAME and NEWS_KAFKA__PASSWORD"
+
 
 @contextmanager
 def faults(doing: str) -> Iterator[None]:
@@ -48,15 +50,22 @@ def faults(doing: str) -> Iterator[None]:
 
 
 @contextmanager
-def first_contact(servers: str) -> Iterator[None]:
-    """Translate the same for a first connection, why which fails kafka-python tells its log alone."""
+def first_contact(servers: str, *, login: bool) -> Iterator[None]:
+    """Translate the same for a first connection, why which fails kafka-python tells its log alone.
+
+    An answer that arrives together with the end of its connection is dropped by kafka-python 3.0, and a
+    broker that refuses a login sends both at once: with `login`, a connection that ends says so.
+    """
     heard = _Heard()
     speaker = logging.getLogger("kafka.net")
     speaker.addHandler(heard)
     try:
         yield
     except kafka.KafkaError as error:
-        raise translated(heard.last or error, f"reaching {servers}") from error
+        fault = translated(heard.last or error, f"reaching {servers}")
+        if login and isinstance(fault, Unavailable):
+            raise Unavailable(f"{fault}{PERHAPS_REFUSED}") from error
+        raise fault from error
     finally:
         speaker.removeHandler(heard)
 
