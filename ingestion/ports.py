@@ -74,6 +74,9 @@ class Record(Struct, frozen=True, kw_only=True, gc=False):
         return TopicPartition(self.topic, self.partition)
 
 
+TopicId = Callable[[str], str]
+"""A topic's name to the id of that very log, as `Broker.topic_id` gives it."""
+
 Positions = Mapping[TopicPartition, int]
 """The next offset to be read, by partition."""
 
@@ -131,6 +134,13 @@ class Broker(Protocol):
 
     def create_topics(self, topics: Sequence[Topic]) -> None:
         """Make those that are missing; leave the others as they are."""
+        ...
+
+    def topic_id(self, topic: str) -> str:
+        """Name this very log: a topic that is deleted and made again, or is elsewhere, has another id.
+
+        Whoever remembers offsets remembers it with them.
+        """
         ...
 
     def producer(self, transactional_id: str) -> Producer:

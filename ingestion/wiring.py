@@ -104,7 +104,7 @@ class Wiring:
         """The writing side of the lake."""
         from ingestion.lake.delta import DeltaLake
 
-        return DeltaLake(self.settings.lake)
+        return DeltaLake(self.settings.lake, topic_id=self.broker.topic_id)
 
     def lake_reader(self) -> "LakeReader":
         """Read the lake as it stands now."""
@@ -175,7 +175,7 @@ class Wiring:
         """What the stages remember of earlier articles."""
         from ingestion.state.claims import SqlMemory
 
-        return SqlMemory(self.state)
+        return SqlMemory(self.state, topic_id=self.broker.topic_id)
 
     @cached_property
     def source_memory(self) -> "SqlSourceMemory":
@@ -189,7 +189,7 @@ class Wiring:
         """Documents in, outcomes out."""
         from ingestion.state.ledger import SqlLedger
 
-        return SqlLedger(self.state)
+        return SqlLedger(self.state, topic_id=self.broker.topic_id)
 
     def _close_later(self, part: C) -> C:
         self._open.callback(part.close)

@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 from ingestion.broker.consumer import EmbeddedConsumer, record_of
 from ingestion.broker.database import Database
@@ -33,11 +34,20 @@ class EmbeddedBroker:
                     "INSERT OR IGNORE INTO topics VALUES (?, ?, ?)",
                     (topic.name, topic.partitions, topic.retention_seconds),
                 )
+                connection.execute("INSERT OR IGNORE INTO topic_ids VALUES (?, ?)", (topic.name, uuid4().hex))
                 connection.executemany(
                     "INSERT OR IGNORE INTO ends VALUES (?, ?, 0)",
                     [(topic.name, partition) for partition in range(topic.partitions)],
                 )
                 _expire(connection, topic)
+
+    def topic_id(self, topic: str) -> str:
+        """Name this very log."""
+        with self._database.reading() as connection:
+            row = connection.execute("SELECT id FROM topic_ids WHERE name = ?", (topic,)).fetchone()
+        if row is None:
+            raise _missing(topic)
+        return str(row[0])
 
     def producer(self, transactional_id: str) -> "EmbeddedProducer":
         """Open a producer and fence any older one with this id."""

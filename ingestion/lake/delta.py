@@ -1,6 +1,7 @@
 """The writing side of the lake: rows and log offsets in one Delta commit, so each row is there once."""
 
 from collections.abc import Mapping
+from functools import cache
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,7 +20,7 @@ from ingestion.lake.table import (
     open_table,
     writer_properties,
 )
-from ingestion.ports import Columns, Positions, TopicPartition
+from ingestion.ports import Columns, Positions, TopicId, TopicPartition
 from schemas import latest
 from schemas.arrow import arrow_schema
 from schemas.plain_arrow import table_from
@@ -33,14 +34,17 @@ class DeltaLake:
     between.
     """
 
-    def __init__(self, url: str, storage_options: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, url: str, storage_options: Mapping[str, str] | None = None, *, topic_id: TopicId = str
+    ) -> None:
         self._location = locate(url, storage_options)
         self._table: DeltaTable | None = None
+        self._topic_id = cache(topic_id)
 
     def next_offset(self, partition: TopicPartition) -> int | None:
         """Where the lake stands in this log, None if it holds nothing of it. Raises `Unavailable`."""
         table = self._refreshed()
-        return table.transaction_version(_application(partition)) if table else None
+        return table.transaction_version(self._application(partition)) if table else None
 
     def append(self, articles: Columns, starts: Positions, ends: Positions) -> None:
         """Commit articles and `ends` together. A start beyond where the lake stands is taken: logs have gaps.
@@ -52,18 +56,18 @@ class DeltaLake:
             raise ValueError("rows without moved offsets would be stored again by the next replay")
         rows = lake_columns(articles)
         table = self._refreshed()
-        _refuse_older_starts(table, starts, ends)
+        self._refuse_older_starts(table, starts, ends)
         if not moved:
             return
         if table is None:
             table = create_table(self._location)
-            _refuse_older_starts(table, starts, ends)  # another process may have made and filled it
+            self._refuse_older_starts(table, starts, ends)  # another process may have made and filled it
         try:
             with faults(self._location):
-                self._commit(table, rows, _commit_properties(moved))
+                self._commit(table, rows, self._commit_properties(moved))
         except Unavailable:
             self._table = None
-            _refuse_older_starts(self._refreshed(), starts, ends)
+            self._refuse_older_starts(self._refreshed(), starts, ends)
             raise
 
     def _refreshed(self) -> DeltaTable | None:
@@ -92,6 +96,26 @@ class DeltaLake:
             sync_commit(self._location.folder, table.version())
         self._table = table
 
+    def _refuse_older_starts(self, table: DeltaTable | None, starts: Positions, ends: Positions) -> None:
+        for partition in ends:
+            standing = table.transaction_version(self._application(partition)) if table else None
+            if standing is not None and standing > starts[partition]:
+                raise Fenced(
+                    f"the lake stands at {standing} in {partition.topic}-{partition.partition}, beyond "
+                    f"{starts[partition]}: another worker has stored these records"
+                )
+
+    def _commit_properties(self, moved: Positions) -> CommitProperties:
+        contract = latest(CONTRACT)
+        return CommitProperties(
+            app_transactions=[Transaction(self._application(at), end) for at, end in moved.items()],
+            custom_metadata={"contract": f"{contract.name}.v{contract.version}"},
+        )
+
+    def _application(self, at: TopicPartition) -> str:
+        """Delta's name for who writes: the very log, so that offsets of another one mean nothing here."""
+        return f"{at.topic}-{at.partition}@{self._topic_id(at.topic)}"
+
 
 def lake_columns(articles: Columns) -> pa.Table:
     """Add the day to the contract's columns. Raises `Invalid` where they are others, or lack a value."""
@@ -103,25 +127,3 @@ def lake_columns(articles: Columns) -> pa.Table:
             raise Invalid(f"rows that break their contract: {field.name} is null")
     day = pc.cast(table.column("ingested_at"), pa.date32())
     return table.append_column(lake_schema().field(DAY), day)
-
-
-def _refuse_older_starts(table: DeltaTable | None, starts: Positions, ends: Positions) -> None:
-    for partition in ends:
-        standing = table.transaction_version(_application(partition)) if table else None
-        if standing is not None and standing > starts[partition]:
-            raise Fenced(
-                f"the lake stands at {standing} in {_application(partition)}, beyond "
-                f"{starts[partition]}: another worker has stored these records"
-            )
-
-
-def _commit_properties(moved: Positions) -> CommitProperties:
-    contract = latest(CONTRACT)
-    return CommitProperties(
-        app_transactions=[Transaction(_application(partition), end) for partition, end in moved.items()],
-        custom_metadata={"contract": f"{contract.name}.v{contract.version}"},
-    )
-
-
-def _application(partition: TopicPartition) -> str:
-    return f"{partition.topic}-{partition.partition}"

@@ -6,10 +6,12 @@ after a crash finds its own claim and gets the same answer as the first time.
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 
 from sqlalchemy import Connection, Row, insert, select
 
 from ingestion.article import Article
+from ingestion.ports import TopicId
 from ingestion.state.database import StateDatabase
 from ingestion.state.tables import article_versions, fingerprints
 
@@ -17,21 +19,23 @@ from ingestion.state.tables import article_versions, fingerprints
 class SqlMemory:
     """`ports.Memory` over SQL."""
 
-    def __init__(self, database: StateDatabase) -> None:
+    def __init__(self, database: StateDatabase, *, topic_id: TopicId = str) -> None:
         self._database = database
+        self._topic_id = cache(topic_id)
 
     @contextmanager
     def claims(self) -> Iterator["SqlClaims"]:
         """Keep every claim of the block, or none."""
         with self._database.transaction() as connection:
-            yield SqlClaims(connection)
+            yield SqlClaims(connection, self._topic_id)
 
 
 class SqlClaims:
     """`ports.Claims` inside one transaction."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, topic_id: TopicId) -> None:
         self._connection = connection
+        self._topic_id = topic_id
 
     def owner_of(self, fingerprint: str, article: Article) -> str:
         """Claim a fingerprint for an article, and return the id of the article that has it."""
@@ -52,39 +56,39 @@ class SqlClaims:
             .where(article_versions.c.article_id == article.article_id)
             .order_by(article_versions.c.version)
         ).all()
+        log = self._log(article)
         for row in history:
-            if _is_from(row, article):
+            if (row.topic, row.partition, row.offset) == (*log, article.lineage.offset):
                 return row.version, True
-        known = _same_content([row for row in history if not _is_later(row, article)], article)
+        known = _same_content([row for row in history if not _is_later(row, log, article)], article)
         if known is not None:
             return known, False
         return self._claim_version(article, len(history) + 1), True
 
+    def _log(self, article: Article) -> tuple[str, int]:
+        """Name the very log, so that a record of another one is not taken for the one that claimed."""
+        topic = article.lineage.topic
+        return f"{topic}@{self._topic_id(topic)}", article.lineage.partition
+
     def _claim_version(self, article: Article, version: int) -> int:
+        topic, partition = self._log(article)
         self._connection.execute(
             insert(article_versions).values(
                 article_id=article.article_id,
                 version=version,
                 content_hash=article.content_hash,
                 observed_at=article.fetched_at,
-                topic=article.lineage.topic,
-                partition=article.lineage.partition,
+                topic=topic,
+                partition=partition,
                 offset=article.lineage.offset,
             )
         )
         return version
 
 
-def _is_from(row: Row[tuple[object, ...]], article: Article) -> bool:
-    lineage = article.lineage
-    return (row.topic, row.partition, row.offset) == (lineage.topic, lineage.partition, lineage.offset)
-
-
-def _is_later(row: Row[tuple[object, ...]], article: Article) -> bool:
+def _is_later(row: Row[tuple[object, ...]], log: tuple[str, int], article: Article) -> bool:
     """Whether a crashed attempt at a later record of this log made it: then it is not known yet."""
-    lineage = article.lineage
-    same_log = (row.topic, row.partition) == (lineage.topic, lineage.partition)
-    return same_log and row.offset > lineage.offset
+    return bool((row.topic, row.partition) == log and row.offset > article.lineage.offset)
 
 
 def _same_content(known: Sequence[Row[tuple[object, ...]]], article: Article) -> int | None:

@@ -7,13 +7,14 @@ tally is added exactly once.
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import cache
 
 from msgspec import Struct
 from sqlalchemy import Connection, delete, insert, select, update
 
 from ingestion.article import Tally
 from ingestion.errors import Fenced
-from ingestion.ports import Positions, TopicPartition
+from ingestion.ports import Positions, TopicId, TopicPartition
 from ingestion.state.database import StateDatabase
 from ingestion.state.tables import ledger_entries, ledger_offsets, ledger_runs
 
@@ -37,23 +38,28 @@ class Balance(Struct, frozen=True, kw_only=True):
 class SqlLedger:
     """`ports.Ledger` over SQL."""
 
-    def __init__(self, database: StateDatabase) -> None:
+    def __init__(self, database: StateDatabase, *, topic_id: TopicId = str) -> None:
         self._database = database
+        self._topic_id = cache(topic_id)
 
     def next_offset(self, partition: TopicPartition) -> int | None:
         """Where the ledger stands in this log."""
         with self._database.transaction() as connection:
-            return _next_offset(connection, partition)
+            return _next_offset(connection, self._log(partition))
 
     def fold(self, tallies: Sequence[Tally], starts: Positions, ends: Positions) -> None:
         """Add tallies, and `ends` with them."""
         with self._database.transaction() as connection:
             for partition, start in starts.items():
-                stands = _next_offset(connection, partition)
+                stands = _next_offset(connection, self._log(partition))
                 if stands is not None and stands > start:
                     raise Fenced(f"the ledger stands at {stands} of {partition}, beyond {start}")
             _add(connection, tallies)
-            _move(connection, ends)
+            _move(connection, {self._log(at): offset for at, offset in ends.items()})
+
+    def _log(self, at: TopicPartition) -> TopicPartition:
+        """Name the very log, so that offsets of another one mean nothing here."""
+        return TopicPartition(f"{at.topic}@{self._topic_id(at.topic)}", at.partition)
 
     def balances(self, run_id: str | None = None) -> list[Balance]:
         """Read one run, or all of them, newest first."""

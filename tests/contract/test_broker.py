@@ -127,6 +127,15 @@ def test_what_is_produced_is_read_with_its_key_headers_and_time(broker: Broker) 
     assert abs(time.time() - record.timestamp.timestamp()) < 60
 
 
+def test_every_log_has_an_id_of_its_own_and_keeps_it(peer: Peer, broker: Broker) -> None:
+    ids = {name: broker.topic_id(name) for name in ("in", "out")}
+
+    assert len(set(ids.values())) == 2
+    assert peer.open().topic_id("in") == ids["in"]
+    with pytest.raises(ConfigurationError, match="no topic .*elsewhere"):
+        broker.topic_id("elsewhere")
+
+
 def test_equal_keys_keep_their_order(broker: Broker) -> None:
     with broker.producer("p").transaction() as transaction:
         for number in range(50):

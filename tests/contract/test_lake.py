@@ -17,7 +17,7 @@ from expectations.good import article, good
 from ingestion import ports
 from ingestion.errors import ConfigurationError, Fenced, Invalid, Unavailable
 from ingestion.lake.compaction import compact
-from ingestion.lake.delta import DeltaLake, _commit_properties, lake_columns
+from ingestion.lake.delta import DeltaLake, lake_columns
 from ingestion.lake.reader import LakeReader
 from ingestion.lake.table import lake_schema, locate
 from ingestion.ports import TopicPartition
@@ -151,8 +151,18 @@ def test_delta_itself_refuses_a_commit_that_was_decided_on_an_older_state(url: s
 
     assert seen is not None
     with pytest.raises(CommitFailedError, match="Concurrent transaction"):
-        second._commit(seen, lake_columns(articles(1, 2)), _commit_properties({P0: 2}))
+        second._commit(seen, lake_columns(articles(1, 2)), second._commit_properties({P0: 2}))
     assert stored(url) == ids(0, 2)
+
+
+def test_where_the_lake_stands_in_one_log_means_nothing_for_another(url: str) -> None:
+    DeltaLake(url, topic_id=lambda _: "before").append(articles(0, 2), {P0: 0}, {P0: 2})
+    lake = DeltaLake(url, topic_id=lambda _: "after")
+
+    assert lake.next_offset(P0) is None
+    lake.append(articles(2, 3), {P0: 0}, {P0: 1})
+    assert stored(url) == ids(0, 3)
+    assert DeltaLake(url, topic_id=lambda _: "before").next_offset(P0) == 2
 
 
 def test_writers_of_different_partitions_do_not_disturb_each_other(url: str) -> None:

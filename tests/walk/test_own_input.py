@@ -111,3 +111,18 @@ def test_the_sample_collection_is_walked_whole(tmp_path: Path) -> None:
     assert ledger["documents"] == sum(ledger["outcomes"].values()) > 400
     assert ledger["outcomes"]["new"] > 400
     assert again["outcomes"]["new"] == again["outcomes"]["updated"] == 0
+
+
+def test_a_new_log_goes_on_where_the_lost_one_ended(tmp_path: Path, inbox: Path) -> None:
+    data = tmp_path / "data"
+    assert news(data, "run", str(inbox))["written"]["lake_rows"] == 1
+    for file in data.glob("log.sqlite*"):
+        file.unlink()
+    (inbox / "second.html").write_text(
+        GOOD.replace("Ferry returns", "Tram sold").replace("The ferry", "The tram").replace("six", "nine"),
+        encoding="utf-8",
+    )
+    again = news(data, "run", str(inbox))
+
+    assert (again["ledger"]["outcomes"]["new"], again["ledger"]["outcomes"]["unchanged"]) == (1, 1)
+    assert (again["written"]["lake_rows"], again["written"]["indexed_articles"]) == (2, 2)

@@ -61,6 +61,13 @@ class KafkaBroker:
         except kafka.KafkaError as error:
             raise translated(error, f"making the topics {', '.join(missing)}") from error
 
+    def topic_id(self, topic: str) -> str:
+        """Name this very log by the id that the cluster gave the topic (KIP-516)."""
+        self._refuse_missing(topic)
+        with faults(f"asking for the id of {topic}"):
+            (told,) = self._admin.describe_topics([self._prefix + topic])
+        return str(told["topic_id"])
+
     def producer(self, transactional_id: str) -> KafkaTransactions:
         """Open a producer and fence any older one with this id."""
         return KafkaTransactions(self._cluster, transactional_id, self._refuse_missing, self._marks)

@@ -100,3 +100,22 @@ def test_crashes_between_claims_and_commit_change_no_decision(
 
         # A crash keeps the claims and loses the commit: the same records come again, in other batches.
     assert decisions == undisturbed
+
+
+def test_a_record_of_another_log_is_not_taken_for_the_one_that_claimed(database: StateDatabase) -> None:
+    emptied(database)
+    before = SqlMemory(database, topic_id=lambda _: "before")
+    after = SqlMemory(database, topic_id=lambda _: "after")
+
+    assert decide(before, [seen(1, content=1, offset=5)]) == ["v1"]
+    assert decide(after, [seen(1, content=2, offset=5)]) == ["v2"]
+    assert decide(after, [seen(1, content=2, offset=6)]) == ["unchanged"]
+
+
+def test_what_another_log_claimed_at_a_later_offset_is_known(database: StateDatabase) -> None:
+    emptied(database)
+    before = SqlMemory(database, topic_id=lambda _: "before")
+    after = SqlMemory(database, topic_id=lambda _: "after")
+
+    assert decide(before, [seen(1, content=1, offset=9)]) == ["v1"]
+    assert decide(after, [seen(1, content=1, offset=0)]) == ["unchanged"]
