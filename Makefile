@@ -34,6 +34,9 @@ test: env check ## run every check and every test
 crash: env ## kill everything everywhere, for half an hour
 	NEWS_CRASH_ALL=1 NEWS_REQUIRE_SERVERS=1 $(BIN)/python -m pytest tests/crash -n auto --dist loadgroup
 
+quality: env ## read the sample pages, and print how well each field came out; PAGES= names other folders
+	PYTHONPATH=. $(BIN)/python benchmarks/quality.py $(or $(PAGES),../shared/samples/html)
+
 check: env ## lint, types, architecture
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -52,4 +55,4 @@ lock: env ## pin every package again
 clean: ## remove the data of `make run` and the environment
 	rm -rf data $(VENV)
 
-.PHONY: help env run airflow serve test crash check lock clean
+.PHONY: help env run airflow serve test crash quality check lock clean
