@@ -31,7 +31,7 @@ serve: env ## open the search page on the data of `make run`; Ctrl-C ends it
 test: env check ## run every check and every test
 	$(BIN)/python -m pytest -n auto --dist loadgroup
 
-crash: env ## kill everything everywhere, for half an hour
+crash: env ## kill everything everywhere, for a quarter of an hour
 	NEWS_CRASH_ALL=1 NEWS_REQUIRE_SERVERS=1 $(BIN)/python -m pytest tests/crash -n auto --dist loadgroup
 
 quality: env ## read the sample pages, and print how well each field came out; PAGES= names other folders
