@@ -32,7 +32,7 @@ test: env check ## run every check and every test
 	$(BIN)/python -m pytest -n auto --dist loadgroup
 
 crash: env ## kill everything everywhere, for a quarter of an hour
-	NEWS_CRASH_ALL=1 NEWS_REQUIRE_SERVERS=1 $(BIN)/python -m pytest tests/crash -n auto --dist loadgroup
+	NEWS_CRASH_ALL=1 NEWS_REQUIRE_SERVERS=1 $(BIN)/python -m pytest tests/crash tests/services/test_elasticsearch_writing.py -n auto --dist loadgroup
 
 quality: env ## read the sample pages, and print how well each field came out; PAGES= names other folders
 	PYTHONPATH=. $(BIN)/python benchmarks/quality.py $(or $(PAGES),../shared/samples/html)

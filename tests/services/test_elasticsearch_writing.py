@@ -1,8 +1,10 @@
 """Elasticsearch that is busy, full, blocked or gone for a while, and documents that it refuses."""
 
+import os
 import tracemalloc
 from collections.abc import Iterator
 from contextlib import closing
+from threading import Timer
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from tests.clusters import cleaned, unique_name
 from tests.contract.newsstand import FERRY, NEWSSTAND, found, piece, row, rows
 from tests.proxy import Proxy, proxy_to
 
+BUSY_SECONDS = 60 if os.environ.get("NEWS_CRASH_ALL") == "1" else 3
 BUSY = {"type": "es_rejected_execution_exception", "reason": "rejected execution: queue capacity"}
 
 
@@ -58,6 +61,18 @@ def test_a_busy_cluster_is_asked_again(index: ElasticsearchIndex, proxy: Proxy, 
 
     assert written(index) == ALL
     assert rule.used == 3
+
+
+def test_a_batch_outlasts_a_time_of_nothing_but_429(proxy: Proxy, name: str) -> None:
+    with closing(_open(proxy.url, name, seconds=4 * BUSY_SECONDS)) as index:
+        index.targets.prepare()
+        rule = proxy.answer(429, path="/_bulk", error=BUSY)
+        over = Timer(BUSY_SECONDS, proxy.forgive, [rule])
+        over.start()
+
+        assert written(index) == ALL
+        over.join()
+        assert 2 <= rule.used <= 20 * BUSY_SECONDS, "asked again, and not all the time"
 
 
 def test_a_connection_that_breaks_is_made_again(index: ElasticsearchIndex, proxy: Proxy) -> None:
