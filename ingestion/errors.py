@@ -16,7 +16,8 @@ NewsError
     ├── Fenced               another worker has taken over for good
     ├── Unbalanced           the ledger does not add up
     ├── AuditFailed          the lake breaks its expectations
-    └── TooManyRejections    something is wrong with all of them, not with one
+    ├── TooManyRejections    something is wrong with all of them, not with one
+    └── SourcesInTrouble     publishers whose news has been missing for too long
 """
 
 from enum import StrEnum
@@ -126,3 +127,34 @@ class AuditFailed(Stop):
 
 class TooManyRejections(Stop):
     """The share of rejections is above its limit."""
+
+
+class SourcesInTrouble(Stop):
+    """Sources have been broken, blocked, gone or frozen for longer than is allowed."""
+
+
+_STATUS_CAUSES = {
+    401: Cause.BLOCKED,
+    403: Cause.BLOCKED,
+    410: Cause.GONE,
+    429: Cause.RATE_LIMITED,
+    451: Cause.BLOCKED,
+}
+
+
+def cause_of(fault: NewsError) -> Cause:
+    """Say which kind of failure a fault of fetching or reading was."""
+    if isinstance(fault, HttpFailure):
+        return _STATUS_CAUSES.get(fault.status) or _cause_of_class(fault.status)
+    if isinstance(fault, TooLarge):
+        return Cause.TOO_LARGE
+    if isinstance(fault, Refused | Unreachable):
+        return fault.cause
+    return Cause.UNREADABLE
+
+
+def _cause_of_class(status: int) -> Cause:
+    """A success that is a failure is one whose body cannot be read."""
+    if status < 300:
+        return Cause.UNREADABLE
+    return Cause.SERVER_ERROR if status >= 500 else Cause.CLIENT_ERROR

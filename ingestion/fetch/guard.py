@@ -1,65 +1,35 @@
-"""Which addresses may be connected to: everything that is resolved is checked before it is used.
+"""Connections to checked addresses only: everything that is resolved is checked before it is used.
 
 The check sits where the connection is made, and the connection goes to the very address that was
 checked, so an answer of the DNS that changes in between (rebinding) has no effect. The name stays
-in the Host header and in TLS.
+in the Host header and in TLS. Connections are kept by scheme, host and port, so that one which was made
+for a host that may have a private address serves no other.
 """
 
 import socket
-import ssl
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable, Iterable, Sequence
 from fnmatch import fnmatchcase
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
 import httpcore
-import httpx
 
-from ingestion.errors import ConfigurationError, Refused
+from ingestion.errors import Cause, ConfigurationError, Unreachable
+from ingestion.fetch.addresses import check_address
+from ingestion.fetch.deadline import left
+from ingestion.fetch.faults import TryAgain
 from ingestion.fetch.policy import FetchPolicy
+from ingestion.fetch.streams import BoundedStream
 
-Address = IPv4Address | IPv6Address
 Resolver = Callable[[str, int], Sequence[str]]
 """Host and port to the addresses of the host, in order of preference. Raises `OSError`."""
 
-NAT64 = IPv6Network("64:ff9b::/96")
-METADATA = frozenset(ip_address(a) for a in ("169.254.169.254", "fd00:ec2::254", "100.100.100.200"))
-
-_deadline: ContextVar[float] = ContextVar("deadline")
+MAX_ADDRESSES = 8
+"""So many addresses of one host are tried; all of them are checked."""
 
 
 def resolve(host: str, port: int) -> Sequence[str]:
-    """Ask the system for the addresses of a host."""
+    """Ask the system for the addresses of a host. How long that may take is the system's own setting."""
     answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return tuple(dict.fromkeys(str(answer[4][0]) for answer in answers))
-
-
-def web_address(url: str) -> httpx.URL:
-    """Read a URL that may be fetched. Raises `Refused`."""
-    try:
-        parsed = httpx.URL(url)
-        host = parsed.raw_host
-    except (httpx.InvalidURL, UnicodeError, ValueError) as error:
-        raise Refused(f"not a web address: {url!r} ({error})") from error
-    if parsed.scheme not in ("http", "https"):
-        raise Refused(f"only http and https are fetched: {url!r}")
-    if parsed.userinfo:
-        raise Refused("an address with a user name or a password in it is not fetched")
-    if not host or not 0 < (parsed.port or 80) < 65536:
-        raise Refused(f"an address without a host, or with a port that cannot be: {url!r}")
-    return parsed.copy_with(fragment=None)
-
-
-@contextmanager
-def deadline(seconds: float) -> Iterator[None]:
-    """Bound everything that is read and written within the block, however slowly it drips."""
-    token = _deadline.set(time.monotonic() + seconds)
-    try:
-        yield
-    finally:
-        _deadline.reset(token)
 
 
 class GuardedBackend(httpcore.SyncBackend):
@@ -78,57 +48,38 @@ class GuardedBackend(httpcore.SyncBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
-        """Resolve, check every address, connect to the first that answers. Raises `Refused`."""
+        """Resolve, check every address, connect to one that answers. Raises `Refused`, `Unreachable`."""
         failure: httpcore.NetworkError | httpcore.TimeoutException | None = None
-        for address, at in self.addresses(host, port):
+        for address, at in self.addresses(host, port)[:MAX_ADDRESSES]:
             try:
-                left = _left(timeout, httpcore.ConnectTimeout)
-                stream = super().connect_tcp(address, at, left, local_address, socket_options)
+                in_time = left(timeout, httpcore.ConnectTimeout)
+                stream = super().connect_tcp(address, at, in_time, local_address, socket_options)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
             else:
-                return _TimedStream(stream)
-        raise failure or httpcore.ConnectError(f"{host} has no address")
+                return BoundedStream(stream)
+        raise failure or Unreachable(f"the name {host} has no address", cause=Cause.DNS)
 
     def addresses(self, host: str, port: int) -> list[tuple[str, int]]:
-        """Return where a host may be reached; one bad address refuses all. Raises `Refused`."""
+        """Return where a host may be reached; a bad address refuses all. Raises `Refused`, `Unreachable`."""
         name = host.lower().rstrip(".")
         for pattern, endpoint in self._connect_to.items():
             if fnmatchcase(name, pattern.lower()):
                 return [endpoint]
-        try:
-            found = self._resolver(host, port)
-        except (OSError, UnicodeError) as error:
-            raise httpcore.ConnectError(f"{host}: {error}") from error
+        found = self._resolved(host, port)
         private = any(fnmatchcase(name, pattern.lower()) for pattern in self._private)
         for address in found:
             check_address(host, address, allow_private=private)
         return [(address, port) for address in found]
 
-
-def check_address(host: str, address: str, *, allow_private: bool = False) -> None:
-    """Raise `Refused` where an address is not a public one; metadata services never pass."""
-    for ip in _faces(ip_address(address.partition("%")[0])):
-        reserved = ip.version == 4 and ip.is_reserved
-        never = ip in METADATA or ip.is_link_local or ip.is_multicast or ip.is_unspecified or reserved
-        local = ip.is_private or ip.is_loopback
-        if never or not (ip.is_global or (local and allow_private)):
-            raise Refused(f"{host} is at {address}, which is not a public address")
-
-
-def _faces(ip: Address) -> list[Address]:
-    """An address and the IPv4 addresses that it carries inside (RFC 4291, 3056, 4380, 6052)."""
-    if isinstance(ip, IPv4Address):
-        return [ip]
-    if ip.ipv4_mapped:
-        return [ip.ipv4_mapped]
-    inner: list[Address] = [*(ip.teredo or ())]
-    if ip.sixtofour:
-        inner.append(ip.sixtofour)
-    if ip in NAT64:
-        inner.append(IPv4Address(int(ip) & 0xFFFF_FFFF))
-        return inner
-    return [ip, *inner]
+    def _resolved(self, host: str, port: int) -> Sequence[str]:
+        """Tell a name that there is not, which a second question would not better, from a DNS in trouble."""
+        try:
+            return self._resolver(host, port)
+        except (OSError, UnicodeError) as error:
+            passing = isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN
+            told = f"the name {host} cannot be resolved: {getattr(error, 'strerror', None) or error}"
+            raise (TryAgain if passing else Unreachable)(told, cause=Cause.DNS) from error
 
 
 def _endpoint(to: str) -> tuple[str, int]:
@@ -136,41 +87,3 @@ def _endpoint(to: str) -> tuple[str, int]:
     if not host or not port.isdecimal():
         raise ConfigurationError(f"connect_to: {to!r} is no address:port; write it like 127.0.0.1:8765")
     return host.strip("[]"), int(port)
-
-
-def _left(timeout: float | None, fault: type[httpcore.TimeoutException]) -> float | None:
-    ends = _deadline.get(None)
-    if ends is None:
-        return timeout
-    left = ends - time.monotonic()
-    if left <= 0:
-        raise fault("the total time for one request is over")
-    return left if timeout is None else min(left, timeout)
-
-
-class _TimedStream(httpcore.NetworkStream):
-    """A connection on which every wait ends at the deadline."""
-
-    def __init__(self, inner: httpcore.NetworkStream) -> None:
-        self._inner = inner
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._inner.read(max_bytes, _left(timeout, httpcore.ReadTimeout))
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._inner.write(buffer, _left(timeout, httpcore.WriteTimeout))
-
-    def close(self) -> None:
-        self._inner.close()
-
-    def start_tls(
-        self,
-        ssl_context: ssl.SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,
-    ) -> httpcore.NetworkStream:
-        left = _left(timeout, httpcore.ConnectTimeout)
-        return _TimedStream(self._inner.start_tls(ssl_context, server_hostname, left))
-
-    def get_extra_info(self, info: str) -> object:
-        return self._inner.get_extra_info(info)

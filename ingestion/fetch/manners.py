@@ -1,4 +1,7 @@
-"""Manners towards a host: what its robots.txt allows (RFC 9309), and how often it is asked."""
+"""Manners towards a host: whose turn it is, how long it is left alone, and what its robots.txt said.
+
+These are the memories of one process; those that processes share are in `state`.
+"""
 
 import random
 import threading
@@ -6,25 +9,23 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
-import httpx
-from protego import Protego
+from ingestion.errors import Cause, Unreachable
+from ingestion.fetch.backoff import JITTER_SHARE, refusal_seconds
+from ingestion.fetch.recent import Recent
+from ingestion.source_ports import Lane, RobotsCopy, Turn
 
-from ingestion.errors import HttpFailure, NewsError, TooLarge, Transient, Unreachable
-
-MAX_ROBOTS_BYTES = 512 * 1024
-"""RFC 9309, section 2.5: at least 500 KiB are parsed; the rest is left out."""
-
-ROBOTS_AGE_SECONDS = 24 * 3600.0
-"""RFC 9309, section 2.4: a cached copy is not used for longer."""
-
-UNREACHABLE_AGE_SECONDS = 300.0
-"""An unreachable robots.txt is not asked for again before this."""
-
-MAX_PAUSE_SECONDS = 60.0
-"""A host that asks for a longer pause is left for a later run."""
+LONGEST_WAIT_SECONDS = 60.0
+"""A turn further away than this is for a later run."""
 
 MAX_HOSTS = 10_000
+MAX_ROBOTS_MEMORY_BYTES = 64 * 1024 * 1024
+
+
+def utc_now() -> datetime:
+    """The time now."""
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,44 +35,7 @@ class Clock:
     now: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     chance: Callable[[], float] = random.random
-
-
-class Pace:
-    """Spaces the requests to one host. Safe for several threads."""
-
-    def __init__(self, min_interval_seconds: float, clock: Clock) -> None:
-        self._interval = min_interval_seconds
-        self._clock = clock
-        self._next: OrderedDict[str, float] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def wait(self, host: str, crawl_delay_seconds: float = 0.0) -> None:
-        """Sleep until the host may be asked again. Raises `Unreachable` where that is too long."""
-        pause = self._reserve(host, max(self._interval, crawl_delay_seconds))
-        if pause > 0:
-            self._clock.sleep(pause)
-
-    def hold(self, host: str, seconds: float) -> None:
-        """Leave the host alone for at least this long, because it said so."""
-        with self._lock:
-            self._keep(host, max(self._next.get(host, 0.0), self._clock.now() + seconds))
-
-    def _reserve(self, host: str, interval: float) -> float:
-        with self._lock:
-            now = self._clock.now()
-            at = max(self._next.get(host, now), now)
-            if at - now > MAX_PAUSE_SECONDS:
-                raise Unreachable(
-                    f"{host} asks for a pause of another {at - now:.0f} s", retry_after_seconds=at - now
-                )
-            self._keep(host, at + interval * (1 + self._clock.chance() / 4))
-            return at - now
-
-    def _keep(self, host: str, at: float) -> None:
-        self._next[host] = at
-        self._next.move_to_end(host)
-        if len(self._next) > MAX_HOSTS:
-            self._next.popitem(last=False)
+    utc: Callable[[], datetime] = utc_now
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,64 +47,101 @@ class Ruling:
     crawl_delay_seconds: float = 0.0
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Copy:
-    """robots.txt of one origin; `rules` None where it may not be relied on, `note` tells why."""
+@dataclass
+class _Budget:
+    """When the next turn is, and until when the host is left alone."""
 
-    rules: Protego | None
-    note: str
-    until: float
+    next_at: float
+    held_until: float
+    refusals: int = 0
 
 
-class Robots:
-    """Asks each origin for its robots.txt once, and remembers the answer for a bounded time."""
+class MemoryHosts:
+    """`source_ports.Hosts` within one process."""
 
-    def __init__(self, user_agent: str, read: Callable[[httpx.URL], bytes], clock: Clock) -> None:
-        self._agent = user_agent
-        self._read = read
-        self._clock = clock
-        self._copies: OrderedDict[str, _Copy] = OrderedDict()
+    def __init__(self, clock: Clock | None = None, *, lane: Lane = "live") -> None:
+        self._clock = clock or Clock()
+        self._lane = lane
+        self._budgets: OrderedDict[str, _Budget] = OrderedDict()
+        self._lock = threading.Lock()
 
-    def ruling(self, url: httpx.URL) -> Ruling:
-        """Decide on one address.
+    def __len__(self) -> int:
+        return len(self._budgets)
 
-        Raises `Unreachable` where robots.txt cannot be had, which means wait; `Refused`.
+    def for_lane(self, lane: Lane) -> "MemoryHosts":
+        """The same budgets, for the turns of another lane."""
+        other = MemoryHosts(self._clock, lane=lane)
+        other._budgets, other._lock = self._budgets, self._lock
+        return other
+
+    def turn(self, host: str, interval_seconds: float) -> Turn:
+        """Take the host's next turn; the one after it comes no earlier than `interval_seconds` later.
+
+        The backfill lane takes one only where the host is free at this moment. Raises `Unreachable`.
         """
-        copy = self._copy(url)
-        if copy.rules is None:
-            raise Unreachable(copy.note, retry_after_seconds=max(0.0, copy.until - self._clock.now()))
-        allowed = copy.rules.can_fetch(str(url), self._agent)
-        return Ruling(
-            allowed=allowed,
-            rule=f"{'allowed' if allowed else 'disallowed'} by {copy.note}",
-            crawl_delay_seconds=copy.rules.crawl_delay(self._agent) or 0.0,
-        )
+        with self._lock:
+            now, budget = self._clock.now(), self._budget(host)
+            at = max(now, budget.next_at, budget.held_until)
+            wait = at - now
+            if wait > LONGEST_WAIT_SECONDS:
+                raise _left_alone(host, wait, held=budget.held_until >= at)
+            if self._lane == "backfill" and wait > 0:
+                return Turn(wait, taken=False)
+            budget.next_at = at + interval_seconds * (1 + JITTER_SHARE * self._clock.chance())
+            return Turn(wait)
 
-    def _copy(self, url: httpx.URL) -> _Copy:
-        origin = f"{url.scheme}://{url.netloc.decode('ascii')}"
-        copy = self._copies.get(origin)
-        if copy is None or copy.until <= self._clock.now():
-            copy = self._ask(url.copy_with(path="/robots.txt", query=None))
-            self._copies[origin] = copy
-            if len(self._copies) > MAX_HOSTS:
-                self._copies.popitem(last=False)
-        return copy
+    def answered(self, host: str) -> None:
+        """Note that the host is well: its next refusal is the first again."""
+        with self._lock:
+            if host in self._budgets:
+                self._budgets[host].refusals = 0
 
-    def _ask(self, url: httpx.URL) -> _Copy:
-        try:
-            text, note = self._read(url)[:MAX_ROBOTS_BYTES].decode("utf-8", "replace"), f"{url}"
-        except (HttpFailure, TooLarge, Transient) as fault:
-            if _means_wait(fault):
-                return self._remember(None, f"{url} cannot be had: {fault}", UNREACHABLE_AGE_SECONDS)
-            text, note = "", f"{url} (no such file: {fault})"
-        return self._remember(Protego.parse(text), note, ROBOTS_AGE_SECONDS)
+    def refused(self, host: str, retry_after_seconds: float | None) -> None:
+        """Leave the host alone: as long as it said, else twice as long with every refusal in a row."""
+        with self._lock:
+            budget = self._budget(host)
+            pause = retry_after_seconds
+            if pause is None:
+                pause = refusal_seconds(budget.refusals, self._clock.chance())
+            budget.held_until = max(budget.held_until, self._clock.now() + pause)
+            budget.refusals += 1
 
-    def _remember(self, rules: Protego | None, note: str, seconds: float) -> _Copy:
-        return _Copy(rules=rules, note=note, until=self._clock.now() + seconds)
+    def _budget(self, host: str) -> _Budget:
+        if host not in self._budgets:
+            now = self._clock.now()
+            self._budgets[host] = _Budget(next_at=now, held_until=now)
+            self._forget(now)
+        self._budgets.move_to_end(host)
+        return self._budgets[host]
+
+    def _forget(self, now: float) -> None:
+        """Forget hosts that are free again, those first that were not asked for the longest time."""
+        if len(self._budgets) <= MAX_HOSTS:
+            return
+        free = (host for host, known in self._budgets.items() if max(known.next_at, known.held_until) < now)
+        for host in [host for _, host in zip(range(MAX_HOSTS // 10 + 1), free, strict=False)]:
+            del self._budgets[host]
 
 
-def _means_wait(fault: NewsError) -> bool:
-    """RFC 9309, section 2.3.1: 4xx means no rules; 5xx, and 429, mean complete disallow for now."""
-    if isinstance(fault, HttpFailure):
-        return fault.status >= 500
-    return True
+def _left_alone(host: str, wait_seconds: float, *, held: bool) -> Unreachable:
+    why = "is to be left alone for" if held else "has no turn for"
+    return Unreachable(
+        f"{host} {why} another {wait_seconds:.0f} s",
+        retry_after_seconds=wait_seconds,
+        cause=Cause.RATE_LIMITED,
+    )
+
+
+class MemoryRobots:
+    """`source_ports.RobotsMemory` within one process."""
+
+    def __init__(self) -> None:
+        self._copies: Recent[RobotsCopy] = Recent(max_items=MAX_HOSTS, max_bytes=MAX_ROBOTS_MEMORY_BYTES)
+
+    def robots(self, origin: str) -> RobotsCopy | None:
+        """Return the copy of an origin, however old it is."""
+        return self._copies.get(origin)
+
+    def keep_robots(self, origin: str, copy: RobotsCopy) -> None:
+        """Remember it."""
+        self._copies.put(origin, copy, len(copy.body or b""))

@@ -1,18 +1,27 @@
 """A server that says, byte for byte, what a test tells it to say."""
 
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import stamina
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from ingestion.fetch.client import PoliteFetcher
 from ingestion.fetch.manners import Clock
 from ingestion.fetch.policy import FetchPolicy
 
+BEGIN = datetime(2026, 11, 2, 10, tzinfo=UTC)
 Script = Callable[[socket.socket, str], None]
 
 
@@ -28,13 +37,17 @@ class Time:
         self.seconds += seconds
 
     def clock(self) -> Clock:
-        return Clock(now=lambda: self.seconds, sleep=self.sleep, chance=lambda: 0.0)
+        return Clock(now=lambda: self.seconds, sleep=self.sleep, chance=lambda: 0.0, utc=self.utc)
+
+    def utc(self) -> datetime:
+        return BEGIN + timedelta(seconds=self.seconds)
 
 
 class ScriptedServer:
     """One connection per request; the path decides which script answers."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self.tls = tls
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self.listener.getsockname()[1]
         self.scripts: dict[str, Script | bytes] = {"/robots.txt": answer(404)}
@@ -52,11 +65,15 @@ class ScriptedServer:
         with suppress(OSError):
             while True:
                 connection, _ = self.listener.accept()
-                threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
+                threading.Thread(target=self._accept, args=(connection,), daemon=True).start()
+
+    def _accept(self, connection: socket.socket) -> None:
+        with suppress(OSError), connection:
+            connection.settimeout(5)
+            self._talk(self.tls.wrap_socket(connection, server_side=True) if self.tls else connection)
 
     def _talk(self, connection: socket.socket) -> None:
         with suppress(OSError), connection:
-            connection.settimeout(5)
             request = b""
             while b"\r\n\r\n" not in request:
                 if not (piece := connection.recv(65536)):
@@ -87,6 +104,47 @@ def server() -> Iterator[ScriptedServer]:
     scripted.close()
 
 
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A key and its own certificate for paper.test, in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "paper.test")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=2))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("paper.test")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    both = tmp_path_factory.mktemp("tls") / "both.pem"
+    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    both.write_bytes(secret + made.public_bytes(Encoding.PEM))
+    return both
+
+
+@pytest.fixture
+def trusting(certificate: Path) -> ssl.SSLContext:
+    """What trusts that certificate, and no other."""
+    return ssl.create_default_context(cafile=str(certificate))
+
+
+@pytest.fixture
+def serving(certificate: Path) -> ssl.SSLContext:
+    """What serves with that certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    return context
+
+
+@pytest.fixture
+def secure_server(serving: ssl.SSLContext) -> Iterator[ScriptedServer]:
+    scripted = ScriptedServer(serving)
+    yield scripted
+    scripted.close()
+
+
 @pytest.fixture
 def time() -> Time:
     return Time()
@@ -99,6 +157,10 @@ def _no_backoff() -> Iterator[None]:
 
 
 Make = Callable[..., PoliteFetcher]
+NO_TRUST = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""Verifies and trusts nobody; quicker to make than the real one."""
+
+PARTS = ("hosts", "robots", "resolver", "clock", "tls")
 
 
 @pytest.fixture
@@ -107,13 +169,12 @@ def make(server: ScriptedServer, time: Time) -> Iterator[Make]:
     made: list[PoliteFetcher] = []
 
     def build(**changes: object) -> PoliteFetcher:
-        resolver = changes.pop("resolver", None)
-        tls = changes.pop("tls", None)
+        extra = {name: changes.pop(name) for name in PARTS if name in changes}
         facts: dict[str, object] = {
             "user_agent": "example-newsbot/1.0 (+https://bot.example/)",
             "connect_timeout_seconds": 2.0,
-            "read_timeout_seconds": 0.3,
-            "total_timeout_seconds": 1.0,
+            "read_timeout_seconds": 5.0,
+            "total_timeout_seconds": 10.0,
             "max_bytes": 100_000,
             "max_redirects": 3,
             "min_interval_seconds": 0.0,
@@ -122,11 +183,24 @@ def make(server: ScriptedServer, time: Time) -> Iterator[Make]:
             **changes,
         }
         policy = FetchPolicy(**facts)  # type: ignore[arg-type]
-        extra = {"resolver": resolver} if resolver else {}
-        fetcher = PoliteFetcher(policy, clock=time.clock(), tls=tls, **extra)  # type: ignore[arg-type]
+        parts = {"clock": time.clock(), "tls": NO_TRUST, **extra}
+        fetcher = PoliteFetcher(policy, **parts)  # type: ignore[arg-type]
         made.append(fetcher)
         return fetcher
 
     yield build
     for fetcher in made:
         fetcher.close()
+
+
+def at_loopback(_host: str, _port: int) -> list[str]:
+    """Resolve every name to this machine."""
+    return ["127.0.0.1"]
+
+
+INTRANET: dict[str, object] = {
+    "connect_to": {},
+    "resolver": at_loopback,
+    "allow_private_hosts": ("*.test",),
+}
+"""Every host is this machine, and those of `.test` may be."""
