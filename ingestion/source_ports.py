@@ -6,7 +6,7 @@ Those of the log, the lake and the search are in `ports`.
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import BinaryIO, Protocol
+from typing import Literal, Protocol
 
 from msgspec import Struct, field
 
@@ -83,6 +83,11 @@ class Fetcher(Protocol):
         ...
 
 
+Lane = Literal["live", "backfill"]
+LANES: tuple[Lane, ...] = ("live", "backfill")
+"""On whose behalf a host is asked, the first before the second."""
+
+
 class Turn(Struct, frozen=True):
     """A turn at a host in so many seconds; one that is not `taken` is asked for again after them."""
 
@@ -131,13 +136,43 @@ class RobotsMemory(Protocol):
         ...
 
 
+class OpenArchive(Protocol):
+    """Something large that is read forwards.
+
+    `identity` is another one once it has changed: its ETag, or its size and the time of its change.
+    `size_bytes` and `changed_at` are None where nobody says.
+    """
+
+    @property
+    def identity(self) -> str:
+        """Which state of it this is."""
+        ...
+
+    @property
+    def size_bytes(self) -> int | None:
+        """How large it is as a whole, packed as it is."""
+        ...
+
+    @property
+    def changed_at(self) -> datetime | None:
+        """When it changed last."""
+        ...
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Return at most this much of what follows, nothing at the end.
+
+        Raises `Unreachable` also where it changed while it was read, `Unreadable`.
+        """
+        ...
+
+
 class Archives(Protocol):
     """Opens what is too large to be fetched whole: a path, or an http, https or s3 address."""
 
-    def open(self, locator: str, offset_bytes: int = 0) -> AbstractContextManager[BinaryIO]:
+    def open(self, locator: str, offset_bytes: int = 0) -> AbstractContextManager[OpenArchive]:
         """Open for reading forwards from `offset_bytes`. A connection that breaks is taken up again.
 
-        Raises `Unreachable`, `HttpFailure`, `Refused`, `Unreadable`.
+        Raises `Unreachable`, `HttpFailure` (416: it ends before `offset_bytes`), `Refused`, `Unreadable`.
         """
         ...
 
@@ -187,6 +222,16 @@ class Source(Protocol):
         ...
 
 
+class Batch(Struct, frozen=True, kw_only=True):
+    """What came in together, from however many sources: each visit with the source that it is from.
+
+    `ended` are the sources whose last visit is in this batch or was in one before it.
+    """
+
+    visits: tuple[tuple[Source, Visit], ...]
+    ended: tuple[Source, ...] = ()
+
+
 class Listing(Struct, frozen=True, kw_only=True):
     """What a feed or sitemap offered when it was last read whole.
 
@@ -219,8 +264,10 @@ class SourceState(Struct, frozen=True, kw_only=True):
     `interval_seconds` is the pause that was chosen after the last attempt, `gap_seconds` the source's own
     rhythm: the mean time between two new items, the recent ones counting more. `new_item_at` is when a
     reading last found something new. `failure` says in words why the last attempt failed, `cause` which
-    kind of failure it was. `moved_to` is where the publisher says it is for good, `gone_at` since when
-    it says that it is no more (410).
+    kind of failure it was; with no failure in a row, only a part of the source failed. `ttl_seconds` is the
+    pause that the source itself asks for after every reading. `moved_to` is where the publisher says that
+    `moved_from`, the address in the catalogue, is for good; `gone_at` since when it says that it is no
+    more (410).
     """
 
     source_id: str
@@ -235,6 +282,47 @@ class SourceState(Struct, frozen=True, kw_only=True):
     new_item_at: datetime | None = None
     moved_to: str | None = None
     gone_at: datetime | None = None
+    moved_from: str | None = None
+    ttl_seconds: float | None = None
+
+
+class Recheck(Struct, frozen=True, kw_only=True):
+    """An address where an article was read, and when it is to be visited again; None: no more.
+
+    `checks` counts the visits since, `changes` the versions that were made since; `changed_at` is when it
+    changed last, by its own account or by ours.
+    """
+
+    url: str
+    host: str
+    first_seen: datetime
+    due_at: datetime | None
+    changed_at: datetime | None = None
+    checks: int = 0
+    changes: int = 0
+
+
+class Habit(Struct, frozen=True):
+    """How often a source's articles were visited again, and how often they had changed."""
+
+    checks: int = 0
+    changes: int = 0
+
+
+class Rechecks(Protocol):
+    """The addresses where articles were read, for visiting them again. Safe for several threads."""
+
+    def due(self, source_id: str, now: datetime, limit: int) -> Sequence[Recheck]:
+        """Those of a source whose time has come: those that have changed before, then the youngest."""
+        ...
+
+    def habit(self, source_id: str) -> Habit:
+        """How often rechecks of a source found a change lately."""
+        ...
+
+    def keep(self, rechecks: Sequence[Recheck]) -> None:
+        """Remember when to visit them next, and how often they were; called once visits are acknowledged."""
+        ...
 
 
 class SourceMemory(Protocol):
@@ -250,6 +338,10 @@ class SourceMemory(Protocol):
 
     def visited(self, url: str) -> Visited | None:
         """When and with what answer the address was visited last, by whichever source."""
+        ...
+
+    def visited_many(self, urls: Sequence[str]) -> Mapping[str, Visited]:
+        """The same of many addresses at once; those that were never visited are left out."""
         ...
 
     def record_visits(self, visited: Sequence[Visited]) -> None:

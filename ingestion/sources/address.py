@@ -51,7 +51,8 @@ def _kind(answer: Answer, *, listed: bool) -> str:
     if form in FEEDS:
         return "feed"
     packed_sitemap = form is Form.GZIP and "sitemap" in answer.url
-    return "sitemap" if form is Form.SITEMAP or packed_sitemap else "page"
+    names_sitemaps = answer.url.endswith("/robots.txt") and form is Form.TEXT
+    return "sitemap" if form is Form.SITEMAP or packed_sitemap or names_sitemaps else "page"
 
 
 class _Answered(Struct):

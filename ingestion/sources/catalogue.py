@@ -1,137 +1,64 @@
-"""The catalogue: TOML files, one per publisher, checked by the types below.
+"""The catalogue: a folder of TOML files, one per publisher or group, checked by the types in `facts`."""
 
-`schemas/source.v1.schema.json` is the same contract for editors and other programs.
-"""
-
-import json
+import re
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from ingestion.article import Publisher, SourceRef
 from ingestion.errors import ConfigurationError
 from ingestion.sources.api_facts import ApiFacts
+from ingestion.sources.api_request import problem_of
+from ingestion.sources.facts import (
+    CatalogueFile,
+    LinkRules,
+    Manners,
+    SourceFacts,
+    file_schema,
+    keys_at,
+    meaning,
+)
 
-Identifier = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=100)]
-Address = Annotated[str, Meta(pattern=r"^https?://[^\s/]+", max_length=2000)]
-Seconds = Annotated[int, Meta(ge=0)]
-Kind = Literal["feed", "sitemap", "front_page", "page", "api", "warc", "files"]
-Pattern = Annotated[str, Meta(min_length=1, max_length=500)]
+__all__ = [
+    "Entry",
+    "LinkRules",
+    "Manners",
+    "file_schema",
+    "host_manners",
+    "load_catalogue",
+    "private_hosts",
+    "read_file",
+    "read_text",
+]
 
-
-class PublisherFacts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Who publishes."""
-
-    id: Annotated[Identifier, Meta(description="Stable id of lower-case letters, digits, . _ and -; unique.")]
-    name: Annotated[str | None, Meta(description="Name as readers know it.")] = None
-    domain: Annotated[str | None, Meta(description="Registered domain.")] = None
-    country: Annotated[
-        Annotated[str, Meta(pattern="^[A-Z]{2}$")] | None,
-        Meta(description="Country of the newsroom, ISO 3166-1 alpha-2, as in GB."),
-    ] = None
-    language: Annotated[
-        Annotated[str, Meta(pattern="^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] | None,
-        Meta(description="Language the publisher writes in, BCP 47, as in en or pt-BR."),
-    ] = None
-    timezone: Annotated[
-        str | None,
-        Meta(
-            description="IANA time zone of the newsroom, as in Asia/Qatar; the basis for times without one."
-        ),
-    ] = None
-
-
-class Expectation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the source is expected to bring; recorded, and compared with nothing yet."""
-
-    articles_per_day: Annotated[
-        Annotated[float, Meta(ge=0)], Meta(description="Fewest articles on an ordinary day.")
-    ]
-
-
-class Manners(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How the source's own host wants to be asked; never less politely than the operator's settings."""
-
-    interval_seconds: Annotated[
-        Annotated[float, Meta(ge=0, le=3600)],
-        Meta(description="Least pause between two requests to the host."),
-    ] = 0.0
-    requests_at_once: Annotated[
-        Annotated[int, Meta(ge=1, le=16)], Meta(description="Most requests to the host at one time.")
-    ] = 1
-    allow_private: Annotated[
-        bool, Meta(description="true lets the host have a private or loopback address.")
-    ] = False
-
-
-class LinkRules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which links of a listing are articles."""
-
-    include: Annotated[
-        tuple[Pattern, ...], Meta(description="Regular expressions; a link must match one of them, if any.")
-    ] = ()
-    exclude: Annotated[
-        tuple[Pattern, ...], Meta(description="Regular expressions; a link must match none of them.")
-    ] = ()
-
-
-class SourceFacts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One feed, sitemap, front page, list of pages, API, archive or folder."""
-
-    id: Annotated[Identifier, Meta(description="Stable id of lower-case letters, digits, . _ and -; unique.")]
-    kind: Annotated[Kind, Meta(description="feed, sitemap, front_page, page, api, warc or files.")]
-    url: Annotated[
-        Address | None, Meta(description="Address of the feed, the sitemap or the page, http or https.")
-    ] = None
-    urls: Annotated[
-        tuple[Address, ...], Meta(description="Several addresses; for the kinds page and warc.")
-    ] = ()
-    paths: Annotated[
-        tuple[str, ...],
-        Meta(description="Files or folders, for the kinds files and warc; relative to this file."),
-    ] = ()
-    cadence_seconds: Annotated[
-        Seconds, Meta(description="Fewest seconds from one reading of the source to the next.")
-    ] = 900
-    slowest_seconds: Annotated[
-        Seconds, Meta(description="Most seconds between two readings while the source answers.")
-    ] = 86_400
-    recheck_seconds: Annotated[
-        Seconds, Meta(description="Seconds before an article that was visited is visited again.")
-    ] = 3600
-    enabled: Annotated[bool, Meta(description="false keeps the entry without reading the source.")] = True
-    expect: Annotated[Expectation | None, Meta(description="What the source is expected to bring.")] = None
-    manners: Annotated[Manners, Meta(description="How the host wants to be asked.")] = Manners()
-    links: Annotated[LinkRules, Meta(description="Which links are articles.")] = LinkRules()
-    api: Annotated[ApiFacts | None, Meta(description="How the API is asked and read; for kind api.")] = None
-
-
-class CatalogueFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One publisher with its sources."""
-
-    publisher: Annotated[PublisherFacts, Meta(description="Who publishes.")]
-    source: Annotated[tuple[SourceFacts, ...], Meta(description="The sources of this publisher.")] = ()
+NAMED_FIELD = re.compile(r"field `([^`]+)`")
+A_DAY_SECONDS = 86_400
 
 
 class Entry(Struct, frozen=True, kw_only=True):
-    """One source as the rest of the program uses it."""
+    """One source as the rest of the program uses it. `file` is where it is written."""
 
     ref: SourceRef
     publisher: Publisher
     urls: tuple[str, ...] = ()
     cadence_seconds: int = 900
     paths: tuple[Path, ...] = ()
-    slowest_seconds: int = 86_400
+    slowest_seconds: int = A_DAY_SECONDS
     recheck_seconds: int = 3600
     enabled: bool = True
     articles_per_day: float | None = None
     manners: Manners = Manners()
     links: LinkRules = LinkRules()
     api: ApiFacts | None = None
+    title: str | None = None
+    site: str | None = None
+    categories: tuple[str, ...] = ()
+    file: Path | None = None
 
     @property
     def id(self) -> str:
@@ -140,7 +67,7 @@ class Entry(Struct, frozen=True, kw_only=True):
 
     @property
     def kind(self) -> str:
-        """feed, sitemap or page."""
+        """Which code reads it."""
         return self.ref.kind
 
 
@@ -164,43 +91,61 @@ def load_catalogue(folder: Path) -> list[Entry]:
 def read_file(path: Path) -> list[Entry]:
     """Read the entries of one file. Raises `ConfigurationError`."""
     try:
-        facts = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), CatalogueFile)
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise ConfigurationError(f"{path.name} cannot be read: {error.strerror}; check the file") from error
     except UnicodeDecodeError as error:
         raise ConfigurationError(f"{path.name} is not UTF-8: {error.reason}; save it as UTF-8") from error
+    return read_text(text, path)
+
+
+def read_text(text: str, path: Path) -> list[Entry]:
+    """Read the entries of what is, or is to be, the text of a file. Raises `ConfigurationError`."""
+    try:
+        facts = msgspec.convert(tomllib.loads(text), CatalogueFile)
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"{path.name} is no TOML: {error}; mend that line") from error
     except msgspec.ValidationError as error:
         raise ConfigurationError(_explain(path.name, str(error))) from error
     _check_timezone(path.name, facts.publisher.timezone)
-    return [_entry(path.name, number, facts.publisher, source) for number, source in enumerate(facts.source)]
+    return [_entry(path, number, facts, source) for number, source in enumerate(facts.source)]
 
 
-def file_schema() -> dict[str, Any]:
-    """Derive the JSON Schema of a catalogue file (2020-12) from the types."""
-    # Through JSON, so that it is made of what JSON has: lists, not tuples.
-    schema = json.loads(msgspec.json.encode(msgspec.json.schema(CatalogueFile)))
-    title = {"title": "Publisher and its sources", "description": "One file of the catalogue, as TOML."}
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **title, **schema}
+def host_manners(entries: Iterable[Entry]) -> dict[str, Manners]:
+    """What the entries ask for each host they name; of several for one host, the politest."""
+    found: dict[str, Manners] = {}
+    for entry in entries:
+        for host in _hosts(entry):
+            known = found.get(host, entry.manners)
+            found[host] = Manners(
+                interval_seconds=max(known.interval_seconds, entry.manners.interval_seconds),
+                requests_at_once=min(known.requests_at_once, entry.manners.requests_at_once),
+                allow_private=known.allow_private or entry.manners.allow_private,
+            )
+    return found
+
+
+def private_hosts(entries: Iterable[Entry]) -> tuple[str, ...]:
+    """The hosts that may have private addresses, because an entry says so."""
+    return tuple(sorted(host for host, manners in host_manners(entries).items() if manners.allow_private))
+
+
+def _hosts(entry: Entry) -> set[str]:
+    return {host.lower() for url in entry.urls if (host := urlsplit(url).hostname)}
 
 
 def _explain(name: str, problem: str) -> str:
     what, _, at = problem.partition(" - at `$")
-    key = at.strip("`").lstrip(".") or "the file"
-    leaf = key.rpartition(".")[2].partition("[")[0]
-    wanted = _descriptions().get(leaf)
-    remedy = f"; it should be: {wanted}" if wanted else "; mend or remove it"
-    return f"{name}: {key}: {what}{remedy}"
+    key = at.strip("`").lstrip(".")
+    return f"{name}: {key or 'the file'}: {what}; {_remedy(what, key)}"
 
 
-def _descriptions() -> dict[str, str]:
-    definitions: dict[str, dict[str, Any]] = file_schema()["$defs"]
-    return {
-        key: field["description"]
-        for definition in definitions.values()
-        for key, field in definition["properties"].items()
-    }
+def _remedy(problem: str, key: str) -> str:
+    field = NAMED_FIELD.search(problem)
+    if field and "unknown" in problem:
+        return f"remove it, or write one of {', '.join(keys_at(key))}"
+    wanted = meaning(".".join(filter(None, (key, field[1] if field else ""))))
+    return f"it should be: {wanted}" if wanted else "mend or remove it"
 
 
 def _check_timezone(name: str, timezone: str | None) -> None:
@@ -213,29 +158,96 @@ def _check_timezone(name: str, timezone: str | None) -> None:
         ) from error
 
 
-def _entry(name: str, number: int, publisher: PublisherFacts, source: SourceFacts) -> Entry:
+def _entry(path: Path, number: int, facts: CatalogueFile, source: SourceFacts) -> Entry:
     urls = ((source.url,) if source.url else ()) + source.urls
-    problem = _address_problem(source, urls)
+    problem = _problem(source, urls)
     if problem:
-        raise ConfigurationError(f"{name}: source[{number}] ({source.id}): {problem}")
+        raise ConfigurationError(f"{path.name}: source[{number}] ({source.id}): {problem}")
     return Entry(
-        ref=SourceRef(id=source.id, kind=source.kind, url=urls[0]),
-        publisher=Publisher(**msgspec.structs.asdict(publisher)),
+        ref=SourceRef(id=source.id, kind=source.kind, url=urls[0] if urls else None),
+        publisher=Publisher(**msgspec.structs.asdict(facts.publisher)),
         urls=urls,
+        paths=tuple((path.parent / place).resolve() for place in source.paths),
         cadence_seconds=source.cadence_seconds,
-        slowest_seconds=source.slowest_seconds,
+        slowest_seconds=_slowest_seconds(source),
         recheck_seconds=source.recheck_seconds,
         manners=source.manners,
         links=source.links,
         api=source.api,
         enabled=source.enabled,
         articles_per_day=source.expect.articles_per_day if source.expect else None,
+        title=source.title,
+        site=source.site,
+        categories=source.categories,
+        file=path,
     )
 
 
-def _address_problem(source: SourceFacts, urls: tuple[str, ...]) -> str | None:
-    if not urls:
-        return "has no address; add url"
-    if source.kind != "page" and len(urls) > 1:
-        return f"a {source.kind} has one url; write one [[source]] for each"
+def _problem(source: SourceFacts, urls: tuple[str, ...]) -> str | None:
+    return (
+        _place_problem(source, urls)
+        or _api_problem(source)
+        or _rhythm_problem(source)
+        or next(filter(None, map(_host_problem, urls)), None)
+        or _rule_problem(source.links)
+    )
+
+
+def _place_problem(source: SourceFacts, urls: tuple[str, ...]) -> str | None:
+    kind = source.kind
+    if source.paths and kind not in ("files", "warc"):
+        return f"paths are for the kinds files and warc, not for {kind}; use url"
+    if kind == "files":
+        return "kind files reads paths; remove url and urls" if urls else _without(source.paths, "paths")
+    if kind == "warc":
+        return _without((*urls, *source.paths), "urls or paths")
+    if any(url.startswith("s3:") for url in urls):
+        return "an s3 address is for kind warc alone; use http or https"
+    if kind != "page" and len(urls) > 1:
+        return f"a {kind} has one url; write one [[source]] for each"
+    return _without(urls, "url")
+
+
+def _without(places: tuple[str, ...], key: str) -> str | None:
+    what = "path" if key == "paths" else "address"
+    return None if places else f"has no {what}; add {key}"
+
+
+def _api_problem(source: SourceFacts) -> str | None:
+    if source.kind == "api" and source.api is None:
+        return "kind api needs to be told how the API is asked; add [source.api]"
+    if source.kind != "api" and source.api is not None:
+        return f"[source.api] is for kind api, not for {source.kind}; remove it or change the kind"
+    return problem_of(source.url or "", source.api) if source.api else None
+
+
+def _slowest_seconds(source: SourceFacts) -> int:
+    slowest = source.slowest_seconds
+    return max(A_DAY_SECONDS, source.cadence_seconds) if slowest is None else slowest
+
+
+def _rhythm_problem(source: SourceFacts) -> str | None:
+    if source.slowest_seconds is not None and source.slowest_seconds < source.cadence_seconds:
+        return (
+            f"slowest_seconds ({source.slowest_seconds}) is less than cadence_seconds "
+            f"({source.cadence_seconds}); raise the first or lower the second"
+        )
+    return None
+
+
+def _host_problem(url: str) -> str | None:
+    try:
+        named = urlsplit(url).hostname
+    except ValueError:
+        named = None
+    return None if named else f"{url!r} names no host; write it as in https://gazette.example/rss.xml"
+
+
+def _rule_problem(rules: LinkRules) -> str | None:
+    for key, patterns in (("include", rules.include), ("exclude", rules.exclude)):
+        for number, pattern in enumerate(patterns):
+            try:
+                re.compile(pattern)
+            except (re.error, OverflowError) as error:
+                return f"links.{key}[{number}]: {pattern!r} is no regular expression: {error}; mend it"
     return None

@@ -22,7 +22,8 @@ NO_ARTICLES = Drop(Outcome.DROPPED, "no_articles")
 
 HTML_NAMES = (".html", ".htm", ".xhtml")
 JSON_NAMES = (".json", ".ndjson", ".jsonl")
-STRICT_NAMES = (".xml", ".rss", ".atom", ".rdf", ".warc", *JSON_NAMES)
+TABLE_NAMES = (".csv", ".tsv", ".tab")
+STRICT_NAMES = (".xml", ".rss", ".atom", ".rdf", ".warc", ".parquet", *JSON_NAMES, *TABLE_NAMES)
 """Names that promise a form; text under such a name is not what it claims to be."""
 
 

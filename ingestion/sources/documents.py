@@ -106,7 +106,7 @@ def from_answer(origin: Origin, link: Link, answer: Fetched) -> Document:
         headers=answer.headers,
         content_type=answer.content_type,
         charset=answer.charset,
-        hints=link.hints,
+        hints={**link.hints, **answer.hints},
         robots=answer.robots,
     )
 

@@ -6,10 +6,11 @@ from datetime import datetime
 from ingestion.article import Document, DocumentKind, Drop, Outcome
 from ingestion.source_ports import Fetched, Link, Visit
 from ingestion.sources.documents import Origin, document
-from ingestion.sources.entries import WEB_ADDRESS, Entry, read_entries
+from ingestion.sources.entries import WEB_ADDRESS, Entry, read_entries, read_feed
 from ingestion.sources.listing import Reading
 
 NO_LINK = Drop(Outcome.DROPPED, "no_link")
+MEDIA_ONLY = Drop(Outcome.DROPPED, "media_only")
 
 
 class FeedReader:
@@ -17,7 +18,8 @@ class FeedReader:
 
     def read(self, origin: Origin, answer: Fetched) -> Reading:
         """Find the links. Raises `Unreadable`."""
-        entries = read_entries(answer.body)
+        feed = read_feed(answer.body)
+        entries = feed.entries
         links = (Link(url=e.link, item_id=e.item_id, hints=e.hints) for e in entries if e.link)
         return Reading(
             links=tuple(links),
@@ -26,6 +28,8 @@ class FeedReader:
                 for number, entry in enumerate(entries, start=1)
                 if not entry.link
             ),
+            asked_seconds=feed.asked.seconds_after(answer.fetched_at),
+            ttl_seconds=feed.asked.pause_seconds,
         )
 
 
@@ -37,7 +41,7 @@ def fragments(origin: Origin, body: bytes, *, locator: str, fetched_at: datetime
 
 def _without_link(origin: Origin, locator: str, entry: Entry, fetched_at: datetime) -> Document | Drop:
     if not (entry.content or "feed.summary" in entry.hints):
-        return NO_LINK
+        return MEDIA_ONLY if entry.media else NO_LINK
     return _fragment(origin, locator, entry, fetched_at)
 
 

@@ -7,6 +7,7 @@ from typing import BinaryIO
 from ingestion.errors import TooLarge, Unreadable
 from ingestion.sources.digest import CHUNK_BYTES
 from ingestion.sources.limits import Limits
+from ingestion.sources.packing import unpacker
 
 RATIO_FREE_BYTES = 1024 * 1024
 """Small files may be packed as tightly as they like."""
@@ -27,10 +28,13 @@ def gunzip(packed: BinaryIO, *, packed_bytes: int, limits: Limits) -> bytes:
     return bytes(body)
 
 
-def gunzip_head(packed: BinaryIO, size: int) -> bytes:
-    """Unpack the beginning, as far as it can be; nothing where it cannot."""
-    try:
-        with gzip.GzipFile(fileobj=packed) as unpacked:
-            return unpacked.read1(size)
-    except (OSError, EOFError, zlib.error):
-        return b""
+def unpack(packed: BinaryIO, *, packed_bytes: int, limits: Limits) -> bytes:
+    """Unpack all of what is packed in any way that `packing` knows. Raises `TooLarge`, `Unreadable`."""
+    allowed = min(limits.max_bytes, max(RATIO_FREE_BYTES, packed_bytes * limits.max_ratio))
+    unpacked = unpacker(packed)
+    body = bytearray()
+    while piece := unpacked.read(CHUNK_BYTES):
+        body += piece
+        if len(body) > allowed:
+            raise TooLarge(f"{packed_bytes} bytes unpack to more than {allowed}")
+    return bytes(body)

@@ -1,22 +1,27 @@
-"""Sitemaps (sitemaps.org), news sitemaps, sitemap indexes, plain or packed."""
+"""One file of a sitemap (sitemaps.org): pages, news, an index, a list of addresses, or robots.txt."""
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator
+from heapq import nlargest
 from io import BytesIO
 
 from lxml import etree
 from msgspec import Struct
 
-from ingestion.errors import Permanent, Transient, Unreadable
-from ingestion.source_ports import Disallowed, Fetched, Fetcher, Link, Visit
-from ingestion.sources.documents import Origin, dead, wellformed
+from ingestion.errors import Unreadable
+from ingestion.source_ports import Link
+from ingestion.sources.documents import wellformed
 from ingestion.sources.inflate import gunzip
 from ingestion.sources.limits import Limits
-from ingestion.sources.links import ROBOTS_DISALLOWED, failed_link, unique
-from ingestion.sources.listing import Reading
 from ingestion.sources.sniff import Form, sniff
-from ingestion.sources.xml import local_name, parse_xml, whole_text
+from ingestion.sources.xml import elements_of, local_name, namespace, whole_text
 
 GZIP_MAGIC = b"\x1f\x8b"
+ROBOTS_SITEMAP = re.compile(r"^[ \t]*sitemap[ \t]*:[ \t]*(\S+)", re.IGNORECASE | re.MULTILINE)
+ROBOTS_RULE = re.compile(r"^[ \t]*(?:user-agent|disallow|allow)[ \t]*:", re.IGNORECASE | re.MULTILINE)
+DATED_NAME = re.compile(
+    r"(?<!\d)((?:19|20)\d\d)(?:[-_/]?(0[1-9]|1[0-2])(?:[-_/]?(0[1-9]|[12]\d|3[01]))?)?(?!\d)"
+)
 NEWS = {
     "title": "sitemap.title",
     "publication_date": "sitemap.published",
@@ -27,10 +32,15 @@ NEWS = {
 
 
 class Sitemap(Struct, frozen=True, kw_only=True):
-    """One file: links to pages, or links to further sitemaps."""
+    """One file: links to pages, or links to further sitemaps; the newest first."""
 
     links: tuple[Link, ...] = ()
     children: tuple[Link, ...] = ()
+
+    @property
+    def is_news(self) -> bool:
+        """Whether it is a Google News sitemap, which names titles and times."""
+        return any("sitemap.published" in link.hints or "sitemap.title" in link.hints for link in self.links)
 
 
 def read_sitemap(body: bytes, limits: Limits) -> Sitemap:
@@ -39,92 +49,53 @@ def read_sitemap(body: bytes, limits: Limits) -> Sitemap:
         body = gunzip(BytesIO(body), packed_bytes=len(body), limits=limits)
     form = sniff(body)
     if form is Form.TEXT:
-        return Sitemap(links=_plain_list(body))
+        return _plain(body)
     if form is not Form.SITEMAP:
         raise Unreadable(f"not a sitemap: {form} was found instead")
+    pages: list[Link] = []
+    children: list[Link] = []
     try:
-        root = parse_xml(body)
+        for element in elements_of(body, {"url", "sitemap"}):
+            link = _link(element)
+            if link:
+                (pages if local_name(element) == "url" else children).append(link)
+            _bound(pages, limits.max_links)
+            _bound(children, limits.max_links)
     except etree.XMLSyntaxError as error:
         raise Unreadable(f"a sitemap that cannot be read: {error}") from error
-    if root is None:
-        raise Unreadable("a sitemap without any element")
-    return Sitemap(links=_newest_first(_pages(root)), children=_newest_first(_children(root)))
+    return Sitemap(
+        links=newest_first(pages)[: limits.max_links],
+        children=tuple(sorted(children, key=_child_rank, reverse=True))[: limits.max_links],
+    )
 
 
-class SitemapReader:
-    """Reads a sitemap, and those that it points to, newest first and within limits."""
-
-    def __init__(self, fetcher: Fetcher, limits: Limits) -> None:
-        self._fetcher = fetcher
-        self._limits = limits
-
-    def read(self, origin: Origin, answer: Fetched) -> Reading:
-        """Find the links. Raises `Unreadable`, `TooLarge`, for the first file only."""
-        sitemap = read_sitemap(answer.body, self._limits)
-        if not sitemap.children:
-            return Reading(links=sitemap.links)
-        links, asides = list(sitemap.links), []
-        for found in self._descend(origin, answer.url, sitemap):
-            if isinstance(found, Visit):
-                asides.append(found)
-            elif len(links) < self._limits.max_links:
-                links.append(found)
-        return Reading(links=_newest_first(links), asides=tuple(asides), whole=False)
-
-    def _descend(self, origin: Origin, url: str, index: Sitemap) -> Iterator[Link | Visit]:
-        """Go down level by level, so that the nearest come first where there are too many."""
-        seen, level = {url}, unique(index.children, url, self._limits.max_sitemaps)
-        for _ in range(self._limits.max_sitemap_depth):
-            deeper: list[Link] = []
-            for child in level:
-                if child.url in seen or len(seen) > self._limits.max_sitemaps:
-                    continue
-                seen.add(child.url)
-                answer = self._fetch(origin, child.url)
-                if isinstance(answer, Visit):
-                    yield answer
-                    continue
-                sitemap = self._read_child(origin, answer)
-                if isinstance(sitemap, Visit):
-                    yield sitemap
-                    continue
-                yield from unique(sitemap.links, answer.url, self._limits.max_links)
-                deeper += unique(sitemap.children, answer.url, self._limits.max_sitemaps)
-            level = tuple(deeper)
-
-    def _fetch(self, origin: Origin, url: str) -> Fetched | Visit:
-        try:
-            answer = self._fetcher.fetch(url)
-        except (Permanent, Transient) as fault:
-            return Visit(result=failed_link(origin, url, fault))
-        if isinstance(answer, Disallowed):
-            return Visit(result=ROBOTS_DISALLOWED)
-        if isinstance(answer, Fetched):
-            return answer
-        return Visit(
-            result=failed_link(origin, url, Unreadable("unchanged, said a server that was not asked"))
-        )
-
-    def _read_child(self, origin: Origin, answer: Fetched) -> Sitemap | Visit:
-        try:
-            return read_sitemap(answer.body, self._limits)
-        except Permanent as fault:
-            return Visit(result=dead(origin, fault, locator=answer.url, payload=answer.body))
+def robots_sitemaps(text: str) -> tuple[Link, ...]:
+    """The sitemaps that a robots.txt names, in its order."""
+    return tuple(Link(url=url) for url in dict.fromkeys(ROBOTS_SITEMAP.findall(text)))
 
 
-def _pages(root: "etree._Element") -> Iterator[Link]:
-    for element in root.iter(etree.Element):
-        if local_name(element) == "url":
-            url, hints = _text_of(element, "loc"), dict(_hints(element))
-            if url:
-                yield Link(url=url, hints=hints)
+def newest_first(links: Iterable[Link]) -> tuple[Link, ...]:
+    """Sort by what is said of their age, because a run may not come to the end of them."""
+    return tuple(sorted(links, key=_said_age, reverse=True))
 
 
-def _children(root: "etree._Element") -> Iterator[Link]:
-    for element in root.iterchildren(etree.Element):
-        url = _text_of(element, "loc") if local_name(element) == "sitemap" else None
-        if url:
-            yield Link(url=url, hints=dict(_hints(element)))
+def _child_rank(child: Link) -> tuple[bool, str]:
+    """News before archives; then by age, which may stand in nothing but the name, as in posts-2026-11.xml."""
+    name = child.url.rpartition("/")[2]
+    dated = DATED_NAME.search(child.url)
+    printed = "-".join(part for part in dated.groups() if part) if dated else ""
+    return "news" in name.lower(), _said_age(child) or printed
+
+
+def _bound(links: list[Link], most: int) -> None:
+    """Keep the newest of very many, so that memory does not grow with the file."""
+    if len(links) >= 2 * most:
+        links[:] = nlargest(most, links, key=_said_age)
+
+
+def _link(element: "etree._Element") -> Link | None:
+    url = _text_of(element, "loc")
+    return Link(url=url, hints=dict(_hints(element))) if url else None
 
 
 def _hints(element: "etree._Element") -> Iterator[tuple[str, str]]:
@@ -141,9 +112,8 @@ def _hints(element: "etree._Element") -> Iterator[tuple[str, str]]:
 
 def _text_of(element: "etree._Element", name: str) -> str | None:
     """The text of the child of this name in the element's own namespace."""
-    space = str(element.tag).rpartition("}")[0]
     for child in element.iterchildren(etree.Element):
-        if local_name(child) == name and str(child.tag).rpartition("}")[0] == space:
+        if local_name(child) == name and namespace(child) == namespace(element):
             return _text(child)
     return None
 
@@ -153,17 +123,16 @@ def _text(element: "etree._Element") -> str | None:
     return wellformed(text) if text else None
 
 
-def _plain_list(body: bytes) -> tuple[Link, ...]:
-    """A sitemap may be a text file of one address per line (sitemaps.org)."""
-    lines = [line.strip() for line in body.decode("utf-8-sig", "replace").splitlines() if line.strip()]
+def _plain(body: bytes) -> Sitemap:
+    """A sitemap may be a text file of one address per line; robots.txt names sitemaps (sitemaps.org)."""
+    text = body.decode("utf-8-sig", "replace")
+    named = robots_sitemaps(text)
+    if named or ROBOTS_RULE.search(text):
+        return Sitemap(children=named)
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
     if not all(line.startswith(("http://", "https://")) for line in lines):
         raise Unreadable(f"not a sitemap: {Form.TEXT} was found instead")
-    return tuple(Link(url=line) for line in lines)
-
-
-def _newest_first(links: Iterator[Link] | Sequence[Link]) -> tuple[Link, ...]:
-    """Sort by what is said of their age, because a run may not come to the end of them."""
-    return tuple(sorted(links, key=_said_age, reverse=True))
+    return Sitemap(links=tuple(Link(url=line) for line in lines))
 
 
 def _said_age(link: Link) -> str:

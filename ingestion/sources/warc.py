@@ -1,29 +1,64 @@
-"""WARC archives (ISO 28500), plain or gzip, read record by record and never as a whole."""
+"""WARC archives (ISO 28500), plain or packed, read record by record and never as a whole."""
 
-import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+
+from msgspec import Struct
 
 from ingestion.article import Drop, Outcome
-from ingestion.errors import TooLarge, Unreadable
+from ingestion.errors import NewsError, TooLarge, Unreadable
 from ingestion.rejected import MAX_PAYLOAD_BYTES
 from ingestion.sources.contents import Content, Result, form_of, results
-from ingestion.sources.digest import CHUNK_BYTES, digest_of
+from ingestion.sources.digest import CHUNK_BYTES, Readable, digest_of
 from ingestion.sources.documents import Origin, dead
 from ingestion.sources.limits import Limits
+from ingestion.sources.packing import Unpacker, unpacker
 from ingestion.sources.sniff import Form
 
 if TYPE_CHECKING:
-    from fastwarc import ArchiveIterator, WarcRecord
+    from fastwarc import WarcRecord
 
 RESPONSE = 4
 """The value of `fastwarc.WarcRecordType.response`; a test holds it to that."""
 
 HTTP_STATUS = Drop(Outcome.DROPPED, "http_status")
-GZIP_MAGIC = b"\x1f\x8b"
 NO_TEXT = ("image/", "video/", "audio/", "font/", "text/css", "text/javascript", "application/javascript")
 """Media types of what belongs to a page and is no document of its own."""
+
+BY_LINES = frozenset({"x-robots-tag"})
+"""Headers whose values are kept apart, as lines: with commas, the crawler that one names would take all."""
+
+Reopen = Callable[[int], AbstractContextManager[Readable]]
+"""Opens the archive once more, at a byte."""
+
+
+class Place(Struct, frozen=True, kw_only=True):
+    """Where reading goes on: at a byte of the archive, behind so many records that follow it.
+
+    `number` counts the records from the beginning of the archive, `packed_bytes` what was read of it.
+    """
+
+    offset_bytes: int = 0
+    passed: int = 0
+    number: int = 0
+    packed_bytes: int = 0
+
+
+class Found(NamedTuple):
+    """One result, and where reading goes on behind it; None where more of the same record follows."""
+
+    result: Result
+    behind: Place | None
+
+
+class Archived(Struct, frozen=True, kw_only=True):
+    """An archive that can be opened anywhere, its name, and when it changed last."""
+
+    locator: str
+    reopen: Reopen
+    changed_at: datetime
 
 
 class WarcReader:
@@ -34,31 +69,50 @@ class WarcReader:
         self._limits = limits
 
     def read(self, file: BinaryIO, locator: str, changed_at: datetime) -> Iterator[Result]:
-        """Turn the records into documents, and whatever follows a damage into one dead letter."""
-        from fastwarc import ArchiveIterator
+        """Turn the records of a file into documents, and whatever follows a damage into one dead letter."""
 
-        place = _Place()
+        def reopen(offset_bytes: int) -> AbstractContextManager[Readable]:
+            file.seek(offset_bytes)
+            return nullcontext(file)
+
+        archived = Archived(locator=locator, reopen=reopen, changed_at=changed_at)
+        return (found.result for found in self.read_from(archived, file, Place()))
+
+    def read_from(self, archived: Archived, opened: Readable, start: Place) -> Iterator[Found]:
+        """Go on where somebody stopped; `opened` is the archive, opened at the byte of `start`.
+
+        Raises what `opened` raises when it cannot be read on, other than `Unreadable`.
+        """
+        records = _Records(opened, start)
         try:
-            for record in _counted(ArchiveIterator(file, parse_http=False), place):
-                yield from self._record(record, f"{locator}#{place.number}", changed_at)
-            _check_end(file, place)
+            yield from self._records(records, archived)
         except (OSError, Unreadable) as error:
-            fault = Unreadable(f"damaged at record {place.number}, read up to there: {error}")
-            yield self._rest(file, place, fault, locator)
+            records.raise_fault_of_reading()
+            fault = Unreadable(f"damaged at record {records.number}, read up to there: {error}")
+            yield Found(self._rest(records, fault, archived), None)
 
-    def _rest(self, file: BinaryIO, place: "_Place", fault: Unreadable, locator: str) -> Result:
-        file.seek(place.start)
-        payload = file.read(MAX_PAYLOAD_BYTES + 1)
-        locator = f"{locator}#{place.number}"
+    def _records(self, records: "_Records", archived: Archived) -> Iterator[Found]:
+        for record in records:
+            held: Result | None = None
+            for result in self._record(record, f"{archived.locator}#{records.number}", archived.changed_at):
+                if held is not None:
+                    yield Found(held, None)
+                held = result
+            if held is not None:
+                yield Found(held, records.behind())
+
+    def _rest(self, records: "_Records", fault: Unreadable, archived: Archived) -> Result:
+        """Keep what cannot be read, from the start of the member or record that holds it."""
+        locator = f"{archived.locator}#{records.number}"
+        with archived.reopen(records.start) as again:
+            payload = _read_up_to(again, MAX_PAYLOAD_BYTES + 1)
         if len(payload) <= MAX_PAYLOAD_BYTES:
             return dead(self._origin, fault, locator=locator, payload=payload)
-        file.seek(place.start)
-        return dead(self._origin, fault, locator=locator, payload=None, digest=digest_of(file))
+        with archived.reopen(records.start) as again:
+            return dead(self._origin, fault, locator=locator, payload=None, digest=digest_of(again))
 
     def _record(self, record: "WarcRecord", locator: str, changed_at: datetime) -> Iterator[Result]:
         """Read one record. Raises `Unreadable` where it is cut off, which no later record survives."""
-        if record.headers.get("Content-Length") is None:
-            raise Unreadable("a record header that breaks off")
         wanted = record.record_type == RESPONSE and record.is_http
         if wanted and record.content_length > self._limits.max_bytes:
             yield self._too_large(record, locator)
@@ -73,8 +127,11 @@ class WarcReader:
         yield from self._response(record, locator, changed_at)
 
     def _too_large(self, record: "WarcRecord", locator: str) -> Result:
-        fault = TooLarge(f"a record of {record.content_length} bytes; the limit is {self._limits.max_bytes}")
+        announced = record.content_length
+        fault = TooLarge(f"a record of {announced} bytes; the limit is {self._limits.max_bytes}")
         digest = digest_of(record.reader)
+        if digest["payload_bytes"] < announced:
+            raise Unreadable(f"a record that breaks off after {digest['payload_bytes']} of {announced} bytes")
         return dead(self._named(record), fault, locator=locator, payload=None, digest=digest)
 
     def _response(self, record: "WarcRecord", locator: str, changed_at: datetime) -> Iterator[Result]:
@@ -104,17 +161,82 @@ class WarcReader:
         return self._origin.named(record.record_id)
 
 
-class _Place:
-    """How far the archive was read: the number of the record, and the byte at which it starts."""
+class _Records:
+    """The records of an archive from a place on, and where the present one is.
 
-    number = 0
-    start = 0
+    `start` is the byte at which the member or record begins that holds the present record.
+    """
+
+    def __init__(self, opened: Readable, place: Place) -> None:
+        self._opened = _Watched(opened)
+        self._base = place.offset_bytes
+        self._skipped = place.passed
+        self._passed = 0
+        self.number = place.number - place.passed
+        self.start = place.offset_bytes
+        self._unpacked: Unpacker | None = None
+
+    def __iter__(self) -> Iterator["WarcRecord"]:
+        """Yield each record behind the place. Raises `OSError`, `Unreadable`, and what reading raises."""
+        from fastwarc import ArchiveIterator
+
+        self._unpacked = unpacker(self._opened)
+        # What it asks of a stream is `read` and `tell`; its stubs ask for more.
+        for record in ArchiveIterator(self._unpacked, parse_http=False, stream_detect=False):  # type: ignore[arg-type]
+            self._note(record)
+            if self._passed <= self._skipped and self.start == self._base:
+                _skip(record)
+            else:
+                yield record
+        self.raise_fault_of_reading()
+
+    def raise_fault_of_reading(self) -> None:
+        """Raise the fault with which reading ended, which the parser in between may have changed."""
+        fault = self._opened.fault
+        if fault and not isinstance(fault, Unreadable):
+            raise fault
+
+    def behind(self) -> Place:
+        """Say where reading goes on behind the present record."""
+        read = self._unpacked.packed_bytes if self._unpacked else 0
+        return Place(
+            offset_bytes=self.start,
+            passed=self._passed,
+            number=self.number,
+            packed_bytes=self._base + read,
+        )
+
+    def _note(self, record: "WarcRecord") -> None:
+        self.number += 1
+        begins = self._unpacked.begins_at(record.stream_pos) if self._unpacked else None
+        if begins is None:
+            self._passed += 1
+        else:
+            self.start, self._passed = self._base + begins, 1
+        if record.headers.get("Content-Length") is None:
+            raise Unreadable("a record header that breaks off")
 
 
-def _counted(records: "ArchiveIterator", place: _Place) -> Iterator["WarcRecord"]:
-    for place.number, record in enumerate(records, start=1):
-        place.start = record.stream_pos
-        yield record
+class _Watched:
+    """What is read, and the fault with which reading ended."""
+
+    def __init__(self, opened: Readable) -> None:
+        self._opened = opened
+        self.fault: NewsError | None = None
+
+    def read(self, size: int = -1, /) -> bytes:
+        try:
+            return self._opened.read(size)
+        except NewsError as fault:
+            self.fault = fault
+            raise
+
+
+def _read_up_to(archive: Readable, size: int) -> bytes:
+    found = bytearray()
+    while len(found) < size and (piece := archive.read(min(CHUNK_BYTES, size - len(found)))):
+        found += piece
+    return bytes(found)
 
 
 def _skip(record: "WarcRecord") -> None:
@@ -126,35 +248,13 @@ def _skip(record: "WarcRecord") -> None:
         raise Unreadable(f"a record that breaks off after {passed} of {announced} bytes")
 
 
-def _check_end(file: BinaryIO, place: _Place) -> None:
-    """See that nothing was cut off behind the last record; the reader ends there without a word.
-
-    Raises `Unreadable`.
-    """
-    file.seek(place.start)
-    unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
-    rest = file.read(CHUNK_BYTES)
-    if not rest.startswith(GZIP_MAGIC):
-        return
-    try:
-        while rest:
-            unpacker.decompress(rest)
-            if unpacker.eof and unpacker.unused_data:
-                rest, unpacker = unpacker.unused_data, zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
-            else:
-                rest = file.read(CHUNK_BYTES)
-    except zlib.error as error:
-        raise Unreadable(f"what follows is no gzip: {error}") from error
-    if not unpacker.eof:
-        raise Unreadable("the archive breaks off in the middle of its gzip")
-
-
 def _content(record: "WarcRecord", body: bytes, locator: str, changed_at: datetime) -> Content:
     headers: dict[str, str] = {}
     for name, value in record.http_headers.items():
         key = name.lower()
         if not key.startswith("set-cookie"):
-            headers[key] = f"{headers[key]}, {value}" if key in headers else value
+            between = "\n" if key in BY_LINES else ", "
+            headers[key] = f"{headers[key]}{between}{value}" if key in headers else value
     return Content(
         locator=locator,
         name="",

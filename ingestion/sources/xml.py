@@ -1,6 +1,8 @@
 """Reading XML of strangers: no entities, no external files, no huge trees."""
 
 import re
+from collections.abc import Collection, Iterator
+from io import BytesIO
 
 from lxml import etree
 
@@ -31,6 +33,34 @@ def parse_xml(body: bytes) -> "etree._Element | None":
     return root
 
 
+def elements_of(body: bytes, names: Collection[str]) -> "Iterator[etree._Element]":
+    """Yield the elements of these local names one by one, without ever holding the whole tree.
+
+    Raises `etree.XMLSyntaxError`.
+    """
+    events = etree.iterparse(
+        BytesIO(HALF_CHARACTER.sub(b"&#xFFFD;", body.lstrip())),
+        events=("end",),
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        huge_tree=False,
+        recover=True,
+        remove_comments=True,
+        remove_pis=True,
+    )
+    for _, element in events:
+        if local_name(element) in names:
+            yield element
+            element.clear()
+            while (before := element.getprevious()) is not None:
+                parent = before.getparent()
+                if parent is None:
+                    break
+                parent.remove(before)
+
+
 def local_name(element: "etree._Element") -> str:
     """Name without namespace, lower case."""
     try:
@@ -38,6 +68,15 @@ def local_name(element: "etree._Element") -> str:
     except UnicodeDecodeError:
         return ""
     return tag.rpartition("}")[2].lower() if isinstance(tag, str) else ""
+
+
+def namespace(element: "etree._Element") -> str:
+    """The namespace of an element's name, empty where it has none."""
+    try:
+        tag = element.tag
+    except UnicodeDecodeError:
+        return ""
+    return tag.rpartition("}")[0] if isinstance(tag, str) else ""
 
 
 def whole_text(element: "etree._Element") -> str | None:

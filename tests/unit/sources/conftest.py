@@ -11,10 +11,11 @@ from msgspec.structs import replace
 
 from ingestion.article import Publisher, SourceRef
 from ingestion.fetch.client import PoliteFetcher
+from ingestion.fetch.manners import Clock
 from ingestion.fetch.policy import FetchPolicy
 from ingestion.source_ports import Bookmark, Listing, Source, SourceState, Visit, Visited
 from ingestion.sources.catalogue import Entry
-from tests.unit.fetch.conftest import ScriptedServer
+from tests.unit.fetch.conftest import ScriptedServer, Time
 
 SAMPLES = Path(__file__).resolve().parents[4] / "shared" / "samples"
 RUN = "run-1"
@@ -37,6 +38,9 @@ class InMemory:
 
     def visited(self, url: str) -> Visited | None:
         return self.visits.get(url)
+
+    def visited_many(self, urls: Sequence[str]) -> dict[str, Visited]:
+        return {url: self.visits[url] for url in urls if url in self.visits}
 
     def record_visits(self, visited: Sequence[Visited]) -> None:
         self.visits.update({visit.url: visit for visit in visited})
@@ -105,7 +109,12 @@ def fetcher(server: ScriptedServer) -> Iterator[PoliteFetcher]:
         attempts=2,
         connect_to={"*.example": server.endpoint},
     )
-    with stamina.set_testing(testing=True, attempts=2, cap=True), PoliteFetcher(policy) as polite:
+    waited = Time()
+    clock = Clock(now=lambda: waited.seconds, sleep=waited.sleep)
+    with (
+        stamina.set_testing(testing=True, attempts=2, cap=True),
+        PoliteFetcher(policy, clock=clock) as polite,
+    ):
         yield polite
 
 

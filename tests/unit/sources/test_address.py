@@ -37,6 +37,22 @@ def test_an_address_is_what_comes_back_from_it(
     assert len(server.asked("/x")) == 1
 
 
+def test_robots_txt_leads_to_the_sitemaps_that_it_names(
+    server: ScriptedServer, fetcher: PoliteFetcher, memory: InMemory
+) -> None:
+    server.scripts |= {
+        "/robots.txt": answer(200, b"Sitemap: http://paper.example/map.xml"),
+        "/map.xml": answer(200, URLSET),
+        "/1": answer(200, PAGE),
+    }
+
+    source = from_url("http://paper.example/robots.txt", fetcher=fetcher, memory=memory)
+    (visit,) = collect(source, memory)
+
+    assert source.ref.kind == "sitemap"
+    assert isinstance(visit.result, Document)
+
+
 @pytest.mark.parametrize("body", [PAGE, RSS])
 def test_a_second_time_everything_is_unchanged(
     server: ScriptedServer, fetcher: PoliteFetcher, memory: InMemory, body: bytes

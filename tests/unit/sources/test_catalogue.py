@@ -6,7 +6,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from ingestion.errors import ConfigurationError
-from ingestion.sources.catalogue import file_schema, load_catalogue
+from ingestion.sources.catalogue import file_schema, host_manners, load_catalogue, private_hosts
+from ingestion.sources.facts import SourceFacts, meaning
 
 REPOSITORY = Path(__file__).parents[3]
 SCHEMA = json.loads((REPOSITORY / "schemas" / "source.v1.schema.json").read_text(encoding="utf-8"))
@@ -129,3 +130,141 @@ def test_the_schema_judges_as_the_loader_does() -> None:
     assert validator.is_valid(tomllib.loads(WHOLE))
     assert not validator.is_valid(tomllib.loads(WHOLE.replace('"feed"', '"fax"')))
     assert not validator.is_valid(tomllib.loads(WHOLE.replace("name =", "nmae =")))
+
+
+ARCHIVE = """
+[publisher]
+id = "archive"
+
+[[source]]
+id = "dumps"
+kind = "files"
+paths = ["dumps", "more/articles.ndjson"]
+
+[[source]]
+id = "crawl"
+kind = "warc"
+paths = ["crawl.warc.gz"]
+urls = ["s3://bucket/crawl.warc.gz", "https://crawl.example/list.txt"]
+cadence_seconds = 172800
+
+[[source]]
+id = "front"
+kind = "front_page"
+url = "https://www.Paper.example/world"
+title = "World"
+site = "https://paper.example/"
+categories = ["World/Asia", "Daily"]
+slowest_seconds = 7200
+manners = { interval_seconds = 5, requests_at_once = 2, allow_private = true }
+links = { include = ["/news/"], exclude = ["/sport/"] }
+
+[[source]]
+id = "feed"
+kind = "feed"
+url = "https://www.paper.example:8443/rss"
+manners = { interval_seconds = 9, requests_at_once = 4 }
+"""
+
+
+def test_paths_are_those_beside_the_file(tmp_path: Path) -> None:
+    dumps, crawl, *_ = load_catalogue(write(tmp_path, archive=ARCHIVE))
+
+    assert dumps.paths == (tmp_path / "dumps", tmp_path / "more" / "articles.ndjson")
+    assert (dumps.ref.url, dumps.urls) == (None, ())
+    assert crawl.paths == (tmp_path / "crawl.warc.gz",)
+    assert crawl.urls == ("s3://bucket/crawl.warc.gz", "https://crawl.example/list.txt")
+    assert (crawl.slowest_seconds, crawl.file) == (172_800, tmp_path / "archive.toml")
+
+
+def test_what_a_front_page_says_is_read(tmp_path: Path) -> None:
+    front = load_catalogue(write(tmp_path, archive=ARCHIVE))[2]
+
+    assert (front.title, front.site, front.categories) == (
+        "World",
+        "https://paper.example/",
+        ("World/Asia", "Daily"),
+    )
+    assert (front.links.include, front.links.exclude, front.slowest_seconds) == (
+        ("/news/",),
+        ("/sport/",),
+        7200,
+    )
+
+
+def test_of_several_manners_for_a_host_the_politest_count(tmp_path: Path) -> None:
+    entries = load_catalogue(write(tmp_path, archive=ARCHIVE))
+    manners = host_manners(entries)
+
+    assert sorted(manners) == ["bucket", "crawl.example", "www.paper.example"]
+    assert manners["www.paper.example"].interval_seconds == 9
+    assert manners["www.paper.example"].requests_at_once == 2
+    assert private_hosts(entries) == ("www.paper.example",)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (('paths = ["dumps", "more/articles.ndjson"]', ""), r"source\[0\] \(dumps\): has no path; add paths"),
+        (
+            ('paths = ["dumps"', 'url = "https://a.example/"\npaths = ["dumps"'),
+            "kind files reads paths; remove url",
+        ),
+        (
+            ('kind = "warc"', 'kind = "page"'),
+            r"\(crawl\): paths are for the kinds files and warc, not for page",
+        ),
+        (("= 7200", "= 60"), r"\(front\): slowest_seconds \(60\) is less than cadence_seconds \(900\)"),
+        (
+            ('["/news/"]', '["/news/("]'),
+            r"links\.include\[0\]: '/news/\(' is no regular expression: .*; mend it",
+        ),
+        (('["/sport/"]', '["/sport/", 7]'), r"links\.exclude\[1\]: Expected `str`.*must match none"),
+        (("https://www.paper.example:8443/rss", "https://[rss"), "names no host; write it as in https://"),
+        (("https://www.paper.example:8443/rss", "s3://bucket/rss"), r"source\[3\]\.url"),
+        (('kind = "feed"', 'kind = "api"'), r"kind api needs to be told how .*; add \[source\.api\]"),
+        (
+            ("allow_private = true", "allow_private = 1"),
+            r"source\[2\]\.manners\.allow_private: .*private or loop",
+        ),
+        (("interval_seconds = 5", "interval_seconds = 5000"), r"manners\.interval_seconds: .*Least pause"),
+        (
+            ("categories = [", "categorys = ["),
+            r"unknown field `categorys`; remove it, or write one of id, kind",
+        ),
+    ],
+)
+def test_what_does_not_go_together_is_told_with_its_remedy(
+    tmp_path: Path, change: tuple[str, str], said: str
+) -> None:
+    write(tmp_path, archive=ARCHIVE.replace(*change))
+
+    with pytest.raises(ConfigurationError, match=rf"archive\.toml: .*{said}"):
+        load_catalogue(tmp_path)
+
+
+def test_every_key_of_a_source_has_its_meaning_for_a_message() -> None:
+    assert [name for name in SourceFacts.__struct_fields__ if not meaning(f"source[3].{name}")] == []
+    assert meaning("source[3].nothing") is None
+
+
+STARTER = REPOSITORY / "sources"
+
+
+def test_the_starter_catalogue_loads_and_is_switched_off() -> None:
+    entries = load_catalogue(STARTER)
+
+    assert len({entry.publisher.id for entry in entries}) >= 40
+    assert [entry.id for entry in entries if entry.enabled] == []
+
+
+def test_the_starter_catalogue_speaks_many_languages() -> None:
+    languages = {(entry.publisher.language or "").partition("-")[0] for entry in load_catalogue(STARTER)}
+
+    assert {"ar", "ja", "es", "pt", "de", "fr", "hi", "zh", "sw", "en"} <= languages
+
+
+def test_a_file_of_the_starter_catalogue_is_called_by_its_publisher() -> None:
+    named = {(entry.file.stem, entry.publisher.id) for entry in load_catalogue(STARTER) if entry.file}
+
+    assert [pair for pair in sorted(named) if not pair[0].startswith(pair[1])] == []

@@ -1,12 +1,18 @@
+from contextlib import suppress
 from io import BytesIO
+from itertools import chain
 
 import fastfeedparser
 import feedparser
 import pytest
 
+from ingestion.article import Document, DocumentKind, Drop, Outcome
 from ingestion.errors import Unreadable
-from ingestion.sources.entries import read_entries
-from tests.unit.sources.conftest import Samples
+from ingestion.fetch.client import PoliteFetcher
+from ingestion.sources import open_source
+from ingestion.sources.entries import read_entries, read_feed
+from tests.unit.fetch.conftest import ScriptedServer, answer
+from tests.unit.sources.conftest import InMemory, Samples, collect, entry
 
 RSS = """<?xml version="1.0"?><rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/"
  xmlns:dc="http://purl.org/dc/elements/1.1/"><channel><title>Paper</title><language>ar</language>
@@ -124,31 +130,51 @@ def test_local_files_are_not_read_into_a_feed(samples: Samples) -> None:
     assert "Samples" not in str(read_entries(body.encode()))
 
 
+def keys(link: str | None, item_id: str | None, title: str | None) -> set[str]:
+    """By what an entry can be recognised: its link, its id, and its title only where it has neither."""
+    named = {text.strip() for text in (link, item_id) if text and text.strip()}
+    return named or {title.strip()} if title else named
+
+
+def parsers(body: bytes) -> tuple[list[set[str]], list[set[str]]]:
+    """The keys of what each of the well-kept parsers finds."""
+    forgiving, fast = feedparser.parse(BytesIO(body))["entries"], []
+    with suppress(ValueError):
+        fast = fastfeedparser.parse(body)["entries"]
+    first, second = (
+        [keys(one.get("link"), one.get("id"), one.get("title")) for one in found]
+        for found in (forgiving, fast)
+    )
+    return first, second
+
+
 def test_every_entry_that_either_parser_finds_is_found(samples: Samples) -> None:
-    found, either = {}, {}
+    missing: dict[str, list[set[str]]] = {}
+    counts: dict[str, int] = {}
     for path in sorted(samples("feeds").iterdir()):
         body = path.read_bytes()
-        counts = [len(feedparser.parse(BytesIO(body))["entries"])]
         try:
-            counts.append(len(fastfeedparser.parse(body)["entries"]))
-        except ValueError:
-            counts.append(0)
-        either[path.name] = max(counts)
-        try:
-            found[path.name] = len(read_entries(body))
+            entries = read_entries(body)
         except Unreadable:
-            found[path.name] = 0
+            entries = []
+        counts[path.name] = len(entries)
+        assert len(entries) >= max(map(len, parsers(body))), path.name
+        ours = [keys(one.link, one.item_id, one.hints.get("feed.title")) for one in entries]
+        known = set().union(*ours)
+        lost = [wanted for wanted in chain(*parsers(body)) if wanted and not wanted & known]
+        if lost:
+            missing[path.name] = lost
 
-    assert len(found) == 20
-    assert all(found[name] >= either[name] for name in found), (found, either)
-    assert sum(found.values()) > 350
+    assert missing == {}
+    assert len(counts) == 20
+    assert sum(counts.values()) == 392
 
 
 def test_entries_of_real_feeds_have_a_link_or_a_text(samples: Samples) -> None:
     for path in samples("feeds").glob("real_*"):
-        for entry in read_entries(path.read_bytes()):
-            assert entry.link or entry.content, path.name
-            assert entry.hints["feed.published"], path.name
+        for found in read_entries(path.read_bytes()):
+            assert found.link or found.content, path.name
+            assert found.hints["feed.published"], path.name
 
 
 def test_a_feed_that_hides_its_character_set_keeps_its_letters() -> None:
@@ -156,3 +182,86 @@ def test_a_feed_that_hides_its_character_set_keeps_its_letters() -> None:
     (entry,) = read_entries(feed.encode("cp1252"))
 
     assert entry.hints["feed.title"] == "Été à la plage"
+
+
+PODCAST = """<rss version="2.0" xmlns:media="http://search.yahoo.com/mrss/"
+ xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd"><channel><title>P</title>
+<itunes:author>X</itunes:author><itunes:category text="News"/>
+<item><title>Ep 1</title><guid isPermaLink="false">e1</guid><itunes:duration>9:00</itunes:duration>
+<enclosure url="http://a.example/1.mp3" type="audio/mpeg" length="3"/></item>
+<item><title>Ep 2</title><guid isPermaLink="false">e2</guid><link>http://a.example/2.mp3</link>
+<description>Notes.</description>
+<enclosure url="http://a.example/2.mp3" type="audio/mpeg" length="3"/></item>
+<item><media:group><media:title>Reel</media:title><media:description>Of the reel.</media:description>
+<media:content url="http://a.example/3.mp4" type="video/mp4"/></media:group>
+<itunes:title>Short</itunes:title><title>The whole title</title><link>http://a.example/3</link></item>
+<item><title>Photo</title><link>http://a.example/4</link>
+<enclosure url="http://a.example/4.jpg" type="image/jpeg" length="3"/></item></channel></rss>"""
+
+
+def test_recordings_are_no_pages() -> None:
+    entries = read_entries(PODCAST.encode())
+
+    assert [entry.link for entry in entries] == [None, None, "http://a.example/3", "http://a.example/4"]
+    assert [entry.media for entry in entries] == [
+        ("http://a.example/1.mp3",),
+        ("http://a.example/2.mp3",),
+        (),
+        (),
+    ]
+    assert entries[1].hints["feed.summary"] == "Notes."
+
+
+def test_the_fields_of_modules_do_not_take_the_place_of_the_title() -> None:
+    assert read_entries(PODCAST.encode())[2].hints["feed.title"] == "The whole title"
+
+
+def test_an_episode_without_a_page_is_dropped_or_taken_for_its_notes(
+    server: ScriptedServer, fetcher: PoliteFetcher, memory: InMemory
+) -> None:
+    server.scripts |= {"/pod": answer(200, PODCAST.encode())}
+    server.scripts |= {path: answer(200, b"<!doctype html><p>News</p>") for path in ("/3", "/4")}
+
+    source = open_source(entry("feed", "http://a.example/pod"), fetcher=fetcher, memory=memory)
+    first, second, *pages = [visit.result for visit in collect(source, memory)]
+
+    assert first == Drop(Outcome.DROPPED, "media_only")
+    assert isinstance(second, Document)
+    assert (second.kind, second.body, second.discovered_url) == (DocumentKind.FRAGMENT, b"Notes.", None)
+    assert [isinstance(page, Document) for page in pages] == [True, True]
+    assert server.asked("/1.mp3") == server.asked("/2.mp3") == []
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        ("<title>Sponsored: a car</title>", "Sponsored"),
+        ("<title>[Anzeige] Ein Auto</title>", "Anzeige"),
+        ("<title>A car</title><category>Conteúdo Patrocinado</category>", "Conteúdo Patrocinado"),
+        ("<title>خبر</title><category>محتوى مدفوع</category>", "محتوى مدفوع"),
+        ("<title>Sponsored riders win the race</title>", None),
+        ("<title>Werbung im Fernsehen: neue Regeln</title>", None),
+        ("<title>Cars</title><category>Advertising industry</category>", None),
+    ],
+)
+def test_what_the_feed_calls_an_advertisement_is_told(facts: str, said: str | None) -> None:
+    body = f"<rss version='2.0'><channel><item>{facts}<link>http://a.example/</link></item></channel></rss>"
+    (found,) = read_entries(body.encode())
+
+    assert found.hints.get("feed.sponsored") == said
+
+
+def test_a_feed_says_its_title_its_site_and_its_language() -> None:
+    feeds = [read_feed(body.encode()) for body in (RSS, ATOM, JSON_FEED)]
+
+    assert [(feed.title, feed.language) for feed in feeds] == [("Paper", "ar"), ("Paper", None), ("P", "de")]
+
+
+@pytest.mark.parametrize("prefix", ["", "atom:", "a:"])
+def test_atom_with_any_prefix_is_read(prefix: str) -> None:
+    space = f"xmlns{':' + prefix[:-1] if prefix else ''}"
+    body = f"""<{prefix}feed {space}="http://www.w3.org/2005/Atom"><{prefix}title>P</{prefix}title><{prefix}entry>
+    <{prefix}id>1</{prefix}id><{prefix}title>T</{prefix}title><{prefix}link href="http://a.example/1"/></{prefix}entry>
+    </{prefix}feed>"""
+
+    assert [found.link for found in read_entries(body.encode())] == ["http://a.example/1"]

@@ -11,13 +11,19 @@ from hypothesis import strategies as st
 from ingestion.article import Document, Drop, Publisher, Rejected, SourceRef
 from ingestion.codec import encode
 from ingestion.errors import Permanent, Unreadable
-from ingestion.source_ports import Link
+from ingestion.source_ports import Fetched, Link, Validators
+from ingestion.sources.article_links import Anchor, score
+from ingestion.sources.candidates import named_by_page
+from ingestion.sources.catalogue import LinkRules
 from ingestion.sources.contents import Content, results
 from ingestion.sources.documents import Origin
-from ingestion.sources.entries import read_entries
+from ingestion.sources.entries import read_feed
 from ingestion.sources.files import FilesSource
+from ingestion.sources.front_page import FrontPageReader, page_tree
 from ingestion.sources.limits import Limits
 from ingestion.sources.links import unique
+from ingestion.sources.opml import read_opml, web_address, write_opml
+from ingestion.sources.site_facts import site_facts
 from ingestion.sources.sitemap import read_sitemap
 from ingestion.sources.sniff import Form, sniff
 
@@ -57,6 +63,13 @@ PIECES = [
     *(b"\xff\xfe", b"\xef\xbb\xbf", b"\xed\xa0\x80", b"\x0b", "ü أ 記".encode(), b"Content-Encoding: br\r\n"),
 ]
 JUNK = st.one_of(st.binary(max_size=300), st.lists(st.sampled_from(PIECES), max_size=25).map(b"".join))
+MARKUP = [
+    *("<a href='/2026/11/22/a-b-c-d'>", "<a href='//['>", "<a href='?id=12345678'>", "</a>", "<h2>", "</h2>"),
+    *("<base href='ftp://x/'>", "<link rel='feed' href='/feed'>", "<link rel='alternate' href='http://['>"),
+    *("<html lang='\ud800'>".encode("utf-8", "replace").decode(), "<nav class=''>", "<main role=''>"),
+    *('<script type=\'application/ld+json\'>{"@type": "Organization", "address": [1]}</script>', "T", "記事"),
+    *("<a href='http://paper.example:99999/x'>", "<a href='/\x00'>", "<a rel='tag author' href='/x-y-z-1'>"),
+]
 MANY = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
@@ -69,9 +82,12 @@ MANY = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCh
 @example(b" " * 8000 + b"<")
 def test_any_bytes_as_a_feed_are_entries_or_unreadable(body: bytes) -> None:
     try:
-        entries = read_entries(body)
+        feed = read_feed(body)
     except Unreadable:
         return
+
+    entries = feed.entries
+    assert (feed.asked.seconds_after(datetime(2026, 11, 23, tzinfo=UTC)) or 1) > 0
 
     for entry in entries:
         assert all(text.encode() for text in entry.hints.values())
@@ -88,6 +104,57 @@ def test_any_bytes_as_a_sitemap_are_links_or_a_fault_of_ours(body: bytes) -> Non
         return
 
     assert all(link.url.encode() for link in (*sitemap.links, *sitemap.children))
+
+
+@MANY
+@given(JUNK, st.sampled_from([b"", b"<opml>", b"<opml version='1.0'><body>"]))
+@example(b"<outline text='a' xmlUrl='http://x/'>" * 400, b"<opml>")
+@example(b"<outline text='&#xD800;' xmlUrl='http://[/'/>", b"<opml>")
+def test_any_bytes_as_a_list_of_feeds_are_feeds_or_a_fault_of_ours(body: bytes, start: bytes) -> None:
+    try:
+        outlines = read_opml(start + body)
+    except Permanent:
+        return
+
+    assert write_opml(outlines, "t").startswith(b"<?xml")
+    assert all(web_address(outline.url) != "" for outline in outlines)
+
+
+@MANY
+@given(JUNK, st.lists(st.sampled_from(MARKUP), max_size=12).map("".join))
+@example(b"", "<a href='http://[/x'>T</a><base href='http://['><a href='/2026/11/22/a-b-c-d'>T</a>")
+@example(b"\xff\xfe<\x00a\x00", "")
+def test_any_bytes_as_a_front_page_are_links_or_a_fault_of_ours(body: bytes, markup: str) -> None:
+    page = b"<!doctype html>" + markup.encode() + body
+    answer = Fetched(
+        url="http://paper.example/",
+        status=200,
+        headers={},
+        content_type="text/html",
+        charset=None,
+        body=page,
+        fetched_at=datetime.now(UTC),
+        validators=Validators(),
+    )
+    try:
+        tree = page_tree(ORIGIN, answer)
+        reading = FrontPageReader(LinkRules()).read(ORIGIN, answer)
+    except Permanent:
+        return
+
+    assert all(link.url.encode() and link.hints["front_page.score"] for link in reading.links)
+    assert all(one.url.encode() for one in named_by_page(tree, answer.url))
+    assert site_facts(tree, answer.url).domain == "paper.example"
+
+
+@MANY
+@given(st.text(max_size=80), st.text(max_size=80))
+@example("http://x.example/\ud800", "T")
+@example("http://x.example/%FF%FE?p=%", "T")
+@example("http://x.example/" + "1" * 5000 + "?" + "id=1&" * 2000, "")
+def test_any_address_has_a_score(path: str, text: str) -> None:
+    for url in (f"http://x.example/{path}", f"http://x.example/?{path}"):
+        assert str(score(Anchor(url=url, text=text)))
 
 
 @MANY

@@ -5,7 +5,6 @@ import pytest
 from ingestion.article import Document, DocumentKind, Drop, Outcome, Rejected, RejectedPayload
 from ingestion.errors import Unreachable
 from ingestion.fetch.client import PoliteFetcher
-from ingestion.source_ports import Validators
 from ingestion.sources import open_source
 from ingestion.sources.limits import Limits
 from tests.unit.fetch.conftest import ScriptedServer, answer
@@ -37,7 +36,7 @@ def test_each_link_becomes_one_document_with_what_the_feed_said(
     assert (found.source.id, found.source.item_id, found.run_id) == ("paper-feed", "g0", "run-1")
     assert (found.hints["feed.title"], found.charset, found.http_status) == ("T0", "utf-8", 200)
     assert found.robots
-    assert memory.visits["http://paper.example/1"].validators == Validators(etag='"v1"')
+    assert memory.visits["http://paper.example/1"].validators.etag == '"v1"'
     assert memory.health == [("paper-feed", None)]
 
 
@@ -238,7 +237,7 @@ def test_pages_are_visited_as_they_are_listed(
 
     kinds = [getattr(visit.result, "kind", None) for visit in visits]
     assert kinds == [DocumentKind.PAGE, DocumentKind.JSON, None]
-    assert memory.health[-1][1] == "http://paper.example/3: 404 Status from paper.example"
+    assert memory.health[-1][1] == "http://paper.example/3: HttpFailure: 404 Status from paper.example"
 
 
 def test_an_entry_without_a_link_is_taken_for_what_it_carries(

@@ -1,0 +1,1 @@
+"""Looking after the catalogue by commands: adding, switching, checking, exchanging lists."""
