@@ -10,14 +10,16 @@ from news_shared import COMMON, RAW, account
 def collect_news() -> None:
     """Pull articles from publishers into the topic `news.raw`.
 
-    Sources are dealt into buckets by host; each bucket is one mapped task. A planned run takes the
-    sources that are due, a run by hand takes all of them.
+    Sources are dealt into buckets by host; each bucket is one mapped task, which reads its hosts side by
+    side. A planned run takes the sources that are due, a run by hand takes all of them.
 
     **If it fails**
 
     - `collect` failed with *Unreachable*: none of the bucket's publishers answered. Look at
       `news sources health`; if all buckets fail, it is this machine's network. Retries follow, and the
       other buckets' articles have gone on already.
+    - `collect` names sources as *postponed*: its time was over (`NEWS_JOB_SECONDS`). They stay due and come
+      first in the next run; more `NEWS_FETCH__HOSTS_AT_ONCE` or `NEWS_BUCKETS` read more at once.
     - `collect` failed with *ConfigurationError*: the message names the file and the key to mend.
     - `account` failed with *Unbalanced*: documents entered and have no outcome. Keep `news.raw` and
       `news.outcomes` as they are, and see "The ledger does not balance" in `docs/runbook.md`.

@@ -1,6 +1,6 @@
 """What was seen of publishers: pages, listings, positions, and how each source is doing."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -9,6 +9,8 @@ from sqlalchemy import Row, delete, insert, select
 from ingestion.source_ports import Bookmark, Link, Listing, SourceState, Validators, Visited
 from ingestion.state.database import StateDatabase
 from ingestion.state.tables import bookmarks, listings, pages, source_states
+
+ADDRESSES_IN_A_STATEMENT = 500
 
 
 class SqlSourceMemory:
@@ -19,7 +21,7 @@ class SqlSourceMemory:
 
     def listing(self, source_id: str) -> Listing | None:
         """What the source offered last."""
-        with self._database.transaction() as connection:
+        with self._database.reading() as connection:
             row = connection.execute(select(listings).where(listings.c.source_id == source_id)).one_or_none()
         if row is None:
             return None
@@ -48,13 +50,16 @@ class SqlSourceMemory:
 
     def visited(self, url: str) -> Visited | None:
         """When and with what answer the address was visited last."""
-        with self._database.transaction() as connection:
-            row = connection.execute(select(pages).where(pages.c.url == url)).one_or_none()
-        if row is None:
-            return None
-        return Visited(
-            url=row.url, validators=_validators(row), visited_at=row.visited_at, failure=row.failure
-        )
+        return self.visited_many([url]).get(url)
+
+    def visited_many(self, urls: Sequence[str]) -> dict[str, Visited]:
+        """The same of many at once; what was never visited is left out."""
+        found: dict[str, Visited] = {}
+        with self._database.reading() as connection:
+            for some in _parts(urls):
+                rows = connection.execute(select(pages).where(pages.c.url.in_(some))).all()
+                found.update((row.url, _visited(row)) for row in rows)
+        return found
 
     def record_visits(self, visited: Sequence[Visited]) -> None:
         """Remember acknowledged visits; of several to one address, the last."""
@@ -79,7 +84,7 @@ class SqlSourceMemory:
     def state(self, source_id: str) -> SourceState | None:
         """How the source has been doing."""
         query = select(source_states).where(source_states.c.source_id == source_id)
-        with self._database.transaction() as connection:
+        with self._database.reading() as connection:
             row = connection.execute(query).one_or_none()
         return _state(row) if row else None
 
@@ -91,14 +96,14 @@ class SqlSourceMemory:
 
     def states(self) -> dict[str, SourceState]:
         """How every source has been doing, by its id."""
-        with self._database.transaction() as connection:
+        with self._database.reading() as connection:
             rows = connection.execute(select(source_states)).all()
         return {row.source_id: _state(row) for row in rows}
 
     def bookmark(self, source_id: str, name: str) -> Bookmark | None:
         """How far something long was read."""
         at = (bookmarks.c.source_id == source_id) & (bookmarks.c.name == name)
-        with self._database.transaction() as connection:
+        with self._database.reading() as connection:
             row = connection.execute(select(bookmarks).where(at)).one_or_none()
         return Bookmark(**_values(row)) if row else None
 
@@ -116,6 +121,16 @@ class SqlSourceMemory:
 
 def _state(row: Row[Any]) -> SourceState:
     return msgspec.convert(_values(row), SourceState)
+
+
+def _visited(row: Row[Any]) -> Visited:
+    return Visited(url=row.url, validators=_validators(row), visited_at=row.visited_at, failure=row.failure)
+
+
+def _parts(urls: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Split up what is more than one statement takes."""
+    for begin in range(0, len(urls), ADDRESSES_IN_A_STATEMENT):
+        yield urls[begin : begin + ADDRESSES_IN_A_STATEMENT]
 
 
 def _validators(row: Row[Any]) -> Validators:

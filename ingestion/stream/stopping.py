@@ -8,7 +8,7 @@ SLICE_SECONDS = 0.1
 
 
 class Stopping:
-    """How often this process was told to stop.
+    """How often this process was told to stop, and by which signal last.
 
     It sleeps in slices: an event that a signal handler sets may be locked by the very thread that the
     signal has interrupted.
@@ -16,6 +16,7 @@ class Stopping:
 
     def __init__(self) -> None:
         self.told = 0
+        self.signal = 0
 
     def listen(self) -> None:
         """Take the signals from now on."""
@@ -30,5 +31,6 @@ class Stopping:
         return bool(self.told)
 
     def _note(self, number: int, frame: FrameType | None) -> None:
-        del number, frame
+        del frame
+        self.signal = number
         self.told += 1

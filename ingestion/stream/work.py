@@ -14,7 +14,7 @@ from ingestion.stream.measured import MeasuredIndex, MeasuredLedger, SharedLake
 from ingestion.stream.places import Place, groups
 from ingestion.stream.reporter import Reporter
 from ingestion.stream.stopping import Stopping
-from ingestion.stream.warm import warm_columns, warm_parsers
+from ingestion.stream.warm import warm_columns
 from ingestion.telemetry.metrics import COMPACTIONS, LAG, Sample
 from ingestion.wiring import Wiring
 
@@ -40,8 +40,9 @@ class Work:
 
     def _transform(self) -> None:
         wiring = self._wiring
-        warm_parsers()
-        pipeline.transform(self._endless(wiring.walk), wiring.memory, wiring.producer("transform"))
+        walk = self._endless(wiring.walk)
+        wiring.extractor.warm()
+        pipeline.transform(walk, wiring.extractor, wiring.memory, wiring.producer("transform"))
 
     def _store(self) -> None:
         wiring = self._wiring

@@ -132,7 +132,7 @@ def test_every_log_has_an_id_of_its_own_and_keeps_it(peer: Peer, broker: Broker)
 
     assert len(set(ids.values())) == 2
     assert peer.open().topic_id("in") == ids["in"]
-    with pytest.raises(ConfigurationError, match="no topic .*elsewhere"):
+    with pytest.raises(ConfigurationError, match=r"no topic .*elsewhere"):
         broker.topic_id("elsewhere")
 
 
