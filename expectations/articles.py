@@ -55,6 +55,11 @@ def _share(column: str, what: str) -> Rule:
     return Rule(f"{column}_is_a_share", column, "value_between", (0.0, 1.0), f"{what} is between 0 and 1.")
 
 
+def _permission(column: str, what: str) -> Rule:
+    allowed = ("allowed", "reserved", "unknown")
+    return Rule(f"{column}_is_named", column, "in_set", allowed, f"{what} is one of three words, or null.")
+
+
 def _lead(column: str, seconds: float, why: str, severity: Severity = "critical") -> Rule:
     return Rule(f"{column}_is_bounded", column, "value_between", (None, seconds), why, severity)
 
@@ -193,6 +198,9 @@ RULES: tuple[Rule, ...] = (
         ("free", "metered", "paywalled", "unknown"),
         "Whether a reader has to pay is one of four words.",
     ),
+    _permission("mining", "Whether text and data mining is reserved"),
+    _permission("indexing", "Whether indexing is allowed"),
+    _permission("archiving", "Whether archiving is allowed"),
     Rule(
         "extraction_method_is_named",
         "extraction_method",

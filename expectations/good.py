@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 Article = dict[str, Any]
 
-TIMES = ("fetched_at", "ingested_at")
+TIMES = ("fetched_at", "ingested_at", "first_seen")
 MOMENTS = ("published", "modified")
 
 

@@ -27,8 +27,9 @@ class ExportedFile(Struct, frozen=True, kw_only=True):
     """One file; `path` is relative to the folder of the manifest.
 
     `source` is a digest of the names of the lake's data files, `records` one of the records of the log,
-    in whatever order; the contract is part of both. The first tells a day that was not touched, the
-    second one that was only compacted.
+    in whatever order; the contract and the rights profile are part of both. The first tells a day that
+    was not touched, the second one that was only compacted. The lake's rows of the day are `lake_rows`:
+    those exported, and those `withheld`, by reason. None where an older version did not count them.
     """
 
     path: str
@@ -39,6 +40,21 @@ class ExportedFile(Struct, frozen=True, kw_only=True):
     source: str = ""
     records: str = ""
     audit: Audited | None = None
+    lake_rows: int | None = None
+    withheld: dict[str, int] = {}
+
+    @property
+    def rows_of_day(self) -> int:
+        """The rows that the lake had of the day."""
+        return self.rows if self.lake_rows is None else self.lake_rows
+
+
+class ProfileRef(Struct, frozen=True, kw_only=True):
+    """The rights profile by which rows were chosen, and the digest of its rules."""
+
+    name: str = "all"
+    means: str = ""
+    fingerprint: str = ""
 
 
 class ContractRef(Struct, frozen=True, kw_only=True):
@@ -50,10 +66,15 @@ class ContractRef(Struct, frozen=True, kw_only=True):
 
 
 class Manifest(Struct, frozen=True, kw_only=True):
-    """An export as a whole. Files that are not named here are not part of it."""
+    """An export as a whole. Files that are not named here are not part of it.
+
+    `withheld` counts, by reason, the rows of all its days that the profile keeps back.
+    """
 
     format_version: int = FORMAT_VERSION
     contract: ContractRef | None = None
+    profile: ProfileRef = ProfileRef()
+    withheld: dict[str, int] = {}
     code_version: str = ""
     lake_version: int | None = None
     written_at: datetime | None = None
@@ -115,7 +136,10 @@ def _faults(folder: Path, file: ExportedFile) -> list[str]:
     if checksum(path) != file.sha256:
         return [f"{file.path} has another checksum than it was written with"]
     rows = _rows(path)
-    return [] if rows == file.rows else [f"{file.path} has {rows} rows, not {file.rows}"]
+    if rows != file.rows:
+        return [f"{file.path} has {rows} rows, not {file.rows}"]
+    balanced = file.rows + sum(file.withheld.values()) == file.rows_of_day
+    return [] if balanced else [f"{file.path}: its rows and those withheld are not {file.lake_rows}"]
 
 
 def _rows(path: Path) -> int:

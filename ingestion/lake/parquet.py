@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ingestion.lake.manifest import ContractRef
+from ingestion.lake.profiles import Profile, Sieve
 from ingestion.lake.table import CONTRACT, DAY, ROW_GROUP
 from schemas.arrow import arrow_schema
 
@@ -40,17 +41,20 @@ DICTIONARY_COLUMNS = (
 
 
 class Written(NamedTuple):
-    """What was written: rows, and the digest of the records they are."""
+    """What was written: rows, the rows there were and the digest of their records, and those withheld."""
 
     rows: int
+    lake_rows: int
     records: str
+    withheld: dict[str, int]
 
 
 class Records:
     """A digest of the contract and of a set of rows, the same in whatever order these come."""
 
-    def __init__(self, contract: ContractRef) -> None:
-        self._sum = int(contract.fingerprint, 16)
+    def __init__(self, contract: ContractRef, profile: Profile | None = None) -> None:
+        choice = profile.fingerprint if profile else ""
+        self._sum = int(contract.fingerprint, 16) + int(choice or "0", 16)
         self.rows = 0
 
     def add(self, batch: pa.RecordBatch | pa.Table) -> None:
@@ -69,12 +73,14 @@ class Records:
         return f"{self._sum % 2**256:064x}"
 
 
-def write_day(path: Path, batches: Iterable[pa.RecordBatch], contract: ContractRef) -> Written:
-    """Write batches of the lake as Parquet, without the partition column."""
+def write_day(
+    path: Path, batches: Iterable[pa.RecordBatch], contract: ContractRef, profile: Profile
+) -> Written:
+    """Write those rows of the lake that a profile takes as Parquet, without the partition column."""
     import pyarrow.parquet as pq
 
     schema = arrow_schema(CONTRACT)
-    records = Records(contract)
+    records, sieve, rows = Records(contract, profile), Sieve(profile), 0
     with pq.ParquetWriter(
         path,
         schema,
@@ -89,12 +95,19 @@ def write_day(path: Path, batches: Iterable[pa.RecordBatch], contract: ContractR
                 "contract_name": contract.name,
                 "contract_version": str(contract.version),
                 "contract_fingerprint": contract.fingerprint,
+                "rights_profile": profile.name,
             }
         )
-        for group in row_groups(batches):
-            records.add(group)
+        for group in row_groups(_sieved(batches, records, sieve)):
+            rows += group.num_rows
             writer.write_table(group.drop([DAY]).cast(schema), row_group_size=ROW_GROUP)
-    return Written(records.rows, records.digest())
+    return Written(rows, records.rows, records.digest(), dict(+sieve.withheld))
+
+
+def _sieved(batches: Iterable[pa.RecordBatch], records: Records, sieve: Sieve) -> Iterator[pa.RecordBatch]:
+    for batch in batches:
+        records.add(batch)
+        yield sieve.kept(batch)
 
 
 def row_groups(batches: Iterable[pa.RecordBatch], *, group_bytes: int = GROUP_BYTES) -> Iterator[pa.Table]:

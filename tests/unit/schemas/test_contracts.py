@@ -116,11 +116,9 @@ def test_every_field_has_a_sentence(contract: schemas.Contract) -> None:
 
 def structs_in(kind: Any) -> list[Any]:
     origins = (tuple, dict, typing.Union, types.UnionType)
-    return (
-        [a for a in typing.get_args(kind) if a is not type(None)]
-        if typing.get_origin(kind) in origins
-        else [kind]
-    )
+    if typing.get_origin(kind) not in origins:
+        return [kind]
+    return [found for part in typing.get_args(kind) for found in structs_in(part) if part is not type(None)]
 
 
 def names_of(kind: type) -> dict[str, Any]:
