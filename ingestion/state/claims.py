@@ -11,31 +11,53 @@ from functools import cache
 from sqlalchemy import Connection, Row, insert, select
 
 from ingestion.article import Article
-from ingestion.ports import TopicId
+from ingestion.ports import Claimed, TopicId
+from ingestion.state.copies import FORTNIGHT, SqlCopies, Window
 from ingestion.state.database import StateDatabase
 from ingestion.state.tables import article_versions, fingerprints
+from ingestion.state.texts import MONTH, Kept, SqlTexts
 
 
 class SqlMemory:
     """`ports.Memory` over SQL."""
 
-    def __init__(self, database: StateDatabase, *, topic_id: TopicId = str) -> None:
+    def __init__(
+        self,
+        database: StateDatabase,
+        *,
+        topic_id: TopicId = str,
+        window: Window | None = FORTNIGHT,
+        kept: Kept = MONTH,
+    ) -> None:
         self._database = database
         self._topic_id = cache(topic_id)
+        self._window = window
+        self._kept = kept
 
     @contextmanager
     def claims(self) -> Iterator["SqlClaims"]:
         """Keep every claim of the block, or none."""
         with self._database.transaction() as connection:
-            yield SqlClaims(connection, self._topic_id)
+            texts = SqlTexts(connection, self._kept)
+            yield SqlClaims(connection, self._topic_id, texts, self._window)
+            texts.flush()
 
 
 class SqlClaims:
     """`ports.Claims` inside one transaction."""
 
-    def __init__(self, connection: Connection, topic_id: TopicId) -> None:
+    def __init__(
+        self, connection: Connection, topic_id: TopicId, texts: SqlTexts, window: Window | None
+    ) -> None:
         self._connection = connection
+        self.texts = texts
         self._topic_id = topic_id
+        self._copies = SqlCopies(connection, topic_id, window) if window else None
+
+    @property
+    def copies(self) -> SqlCopies | None:
+        """The window in which copies are looked for; None where they are not."""
+        return self._copies
 
     def owner_of(self, fingerprint: str, article: Article) -> str:
         """Claim a fingerprint for an article, and return the id of the article that has it."""
@@ -49,21 +71,23 @@ class SqlClaims:
         )
         return article.article_id
 
-    def version_of(self, article: Article) -> tuple[int, bool]:
-        """Return the version of this content, and whether this record is the one that made it."""
+    def version_of(self, article: Article) -> Claimed:
+        """Claim a version for this content, unless it is known of the article."""
         history = self._connection.execute(
             select(article_versions)
             .where(article_versions.c.article_id == article.article_id)
             .order_by(article_versions.c.version)
         ).all()
         log = self._log(article)
-        for row in history:
-            if (row.topic, row.partition, row.offset) == (*log, article.lineage.offset):
-                return row.version, True
-        known = _same_content([row for row in history if not _is_later(row, log, article)], article)
-        if known is not None:
-            return known, False
-        return self._claim_version(article, len(history) + 1), True
+        own = (*log, article.lineage.offset)
+        known = [row for row in history if not _is_later(row, log, article)]
+        for row in known:
+            if (row.topic, row.partition, row.offset) == own:
+                return _claimed(row.version, known, article, is_read_again=True)
+        same = _same_content(known, article)
+        if same is not None:
+            return Claimed(version=same, is_made_here=False, first_seen=known[0].observed_at)
+        return _claimed(self._claim_version(article, len(history) + 1), known, article)
 
     def _log(self, article: Article) -> tuple[str, int]:
         """Name the very log, so that a record of another one is not taken for the one that claimed."""
@@ -84,6 +108,25 @@ class SqlClaims:
             )
         )
         return version
+
+
+def _claimed(
+    version: int,
+    known: Sequence[Row[tuple[object, ...]]],
+    article: Article,
+    *,
+    is_read_again: bool = False,
+) -> Claimed:
+    seen = article.fetched_at
+    earlier = [row for row in known if row.version != version and row.observed_at <= seen]
+    before = max(earlier, key=lambda row: (row.observed_at, row.version), default=None)
+    return Claimed(
+        version=version,
+        is_made_here=True,
+        is_read_again=is_read_again,
+        before=before.version if before else None,
+        first_seen=min([seen, *(row.observed_at for row in known)]),
+    )
 
 
 def _is_later(row: Row[tuple[object, ...]], log: tuple[str, int], article: Article) -> bool:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from functools import cache
 
 from msgspec import Struct
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from ingestion.article import Tally
 from ingestion.errors import Fenced
@@ -73,6 +73,25 @@ class SqlLedger:
             for row in connection.execute(query):
                 counts.setdefault((row.run_id, row.source_id), {})[row.outcome] = row.documents
         return [_balance(run, source, found) for (run, source), found in counts.items()]
+
+    def outcomes(self, since: datetime, before: datetime) -> dict[str, dict[str, int]]:
+        """Sum up by source what became of the documents of all runs that were first counted in that time.
+
+        What entered stands beside the outcomes, as `entered`.
+        """
+        begun, entry = ledger_runs.c.first_counted_at, ledger_entries.c
+        # As a subquery, which SQLite looks up by the key; joined, it reads the whole ledger.
+        runs = select(ledger_runs.c.run_id).where(begun >= since, begun < before)
+        query = (
+            select(entry.source_id, entry.outcome, func.sum(entry.documents))
+            .where(entry.run_id.in_(runs))
+            .group_by(entry.source_id, entry.outcome)
+        )
+        found: dict[str, dict[str, int]] = {}
+        with self._database.transaction() as connection:
+            for source_id, outcome, documents in connection.execute(query):
+                found.setdefault(source_id, {})[outcome] = int(documents)
+        return found
 
 
 def _balance(run_id: str, source_id: str, counts: dict[str, int]) -> Balance:

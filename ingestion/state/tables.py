@@ -8,6 +8,7 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     Float,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
@@ -18,7 +19,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0002"
+HEAD = "0004"
 """The newest migration; a test holds it to `migrations/versions/`."""
 
 
@@ -65,6 +66,54 @@ fingerprints = Table(
     Column("article_id", String(64), nullable=False),
 )
 
+copies = Table(
+    "copies",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
+    Column("log", BigInteger, nullable=False),
+    Column("offset", BigInteger, nullable=False),
+    Column("article_id", String(64), nullable=False, index=True),
+    Column("seen_at", Utc, nullable=False),
+    Column("links", LargeBinary, nullable=False),
+    Column("placed", LargeBinary, nullable=False),
+    UniqueConstraint("log", "offset", name="one_place_per_record"),
+)
+
+copy_keys = Table(
+    "copy_keys",
+    metadata,
+    Column("key", Integer, primary_key=True, autoincrement=False),
+    Column("copy_id", BigInteger, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+
+article_texts = Table(
+    "article_texts",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("article_id", String(64), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("seen_at", Utc, nullable=False),
+    Column("text", LargeBinary, nullable=False),
+    UniqueConstraint("article_id", "version", name="one_text_per_version"),
+)
+
+rechecks = Table(
+    "rechecks",
+    metadata,
+    Column("url", Text, primary_key=True),
+    Column("article_id", String(64), nullable=False),
+    Column("source_id", String(255), nullable=False),
+    Column("host", String(255), nullable=False),
+    Column("first_seen", Utc, nullable=False),
+    Column("seen_at", Utc, nullable=False, index=True),
+    Column("due_at", Utc),
+    Column("changed_at", Utc),
+    Column("checks", Integer, nullable=False),
+    Column("changes", Integer, nullable=False),
+    Index("rechecks_that_are_due", "source_id", "due_at"),
+)
+
 pages = Table(
     "pages",
     metadata,
@@ -103,6 +152,8 @@ source_states = Table(
     Column("new_item_at", Utc),
     Column("moved_to", Text),
     Column("gone_at", Utc),
+    Column("moved_from", Text),
+    Column("ttl_seconds", Float),
 )
 
 bookmarks = Table(

@@ -79,6 +79,19 @@ def run(script: str, *arguments: str, log: Path, env: dict[str, str] | None = No
     return cost
 
 
+@pytest.mark.slow
+def test_a_made_archive_is_read_whole_and_removed(tmp_path: Path) -> None:
+    scratch = tmp_path / "scratch"
+    asked = ("--megabytes", "1", "--distinct", "20", "--processes", "2")
+    run("warc.py", str(scratch), *asked, log=tmp_path / "log")
+
+    rows = [line.split(" | ") for line in (tmp_path / "log").read_text().splitlines() if "reading" in line]
+    assert [cells[0] for cells in rows] == ["| reading", "| reading", "| reading and parsing"]
+    assert len({cells[2] for cells in rows}) == 1
+    assert rows[2][3] == rows[2][2]
+    assert list(scratch.iterdir()) == []
+
+
 @pytest.mark.parametrize("script", ["fill.py", "side_by_side.py"])
 def test_a_script_says_how_it_is_called(script: str) -> None:
     command = [sys.executable, str(SCRIPTS / script), "--help"]

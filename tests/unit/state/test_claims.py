@@ -11,7 +11,7 @@ from ingestion.stages import claim
 from ingestion.stages.fingerprint import fingerprint
 from ingestion.state.claims import SqlMemory
 from ingestion.state.database import StateDatabase
-from ingestion.state.tables import article_versions, fingerprints
+from ingestion.state.tables import article_texts, article_versions, fingerprints, rechecks
 from tests.builders import NOON, article, at_offset
 
 
@@ -30,6 +30,8 @@ def memory(database: StateDatabase) -> SqlMemory:
 def emptied(database: StateDatabase) -> SqlMemory:
     with database.transaction() as connection:
         connection.execute(delete(article_versions))
+        connection.execute(delete(article_texts))
+        connection.execute(delete(rechecks))
         connection.execute(delete(fingerprints))
     return SqlMemory(database)
 

@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -47,3 +48,16 @@ def test_what_was_folded_cannot_be_folded_again(ledger: SqlLedger) -> None:
 
     assert ledger.balances("run")[0].entered == 3
     assert ledger.next_offset(LOG) == 1
+
+
+def test_outcomes_are_summed_up_by_source_over_the_runs_of_a_time(ledger: SqlLedger) -> None:
+    before = datetime.now(UTC)
+    other = Tally(run_id="another", source_id="a", stage="transform", entered=1, outcomes={"new": 1})
+    ledger.fold([tally(3, new=2, unchanged=1), tally(1, source="b"), other], {LOG: 0}, {LOG: 3})
+    after = datetime.now(UTC) + timedelta(seconds=1)
+
+    assert ledger.outcomes(before, after) == {
+        "a": {"entered": 4, "new": 3, "unchanged": 1},
+        "b": {"entered": 1},
+    }
+    assert ledger.outcomes(after, after + timedelta(days=1)) == {}
