@@ -8,6 +8,9 @@ from ingestion.parse.clues import Reading
 
 __all__ = ["parse"]
 
+GONE = frozenset({404, 410})
+"""An address that answers so has no article any more, whatever the page says (RFC 9110, section 15.5)."""
+
 
 def parse(document: Document) -> Article | Drop:
     """Read a document, or decide that it is no article.
@@ -16,6 +19,8 @@ def parse(document: Document) -> Article | Drop:
     """
     from ingestion.parse.assemble import article_of
 
+    if document.http_status in GONE:
+        return Drop(Outcome.DROPPED, "gone")
     if not document.body.strip():
         return Drop(Outcome.DROPPED, "empty_body")
     try:

@@ -54,8 +54,16 @@ def article_of(document: Document, reading: Reading) -> Article | Drop:
     article = _with_people(article, clues, document)
     article = _with_times(article, clues)
     article = _with_classes(article, clues)
+    rights, places = rights_of(clues, document)
     return replace(
-        article, provenance={**places_of(clues), "headline": headlines[0].place, **article.provenance}
+        article,
+        rights=rights,
+        provenance={
+            **places_of(clues),
+            **places,
+            "headline": headlines[0].place,
+            **article.provenance,
+        },
     )
 
 
@@ -79,7 +87,6 @@ def _bare(document: Document, reading: Reading, headlines: list[Found]) -> Artic
         fetched_at=document.fetched_at,
         ingested_at=document.fetched_at,
         language=detect(body, _declared_languages(reading.clues, document)),
-        rights=rights_of(reading.clues, document),
         extraction=_extraction(reading),
         lineage=_lineage(document),
     )

@@ -25,7 +25,6 @@ _FIELD_OF = {
     "body_place": "body",
     "images_place": "images",
 }
-_RIGHTS = ("access", "license", "meta_robots", "tdm_reservation")
 _CARRIED = (
     "abstract",
     "dateline",
@@ -128,5 +127,4 @@ def places_of(clues: Clues) -> dict[str, str]:
     """Return the place of each field that was found."""
     found = {_FIELD_OF.get(field, field): clues.first(field) for field in _CARRIED}
     found["credits"] = next(iter(credit_finds(clues)), None)
-    found |= {f"rights.{field}": clues.first(field) for field in _RIGHTS}
     return {field: clue.place for field, clue in found.items() if clue}

@@ -13,7 +13,7 @@ from ingestion.parse.clues import Clues, Reading
 from ingestion.parse.edges import add_told, without_edges
 from ingestion.parse.furniture import take_pictures, without_labels
 from ingestion.parse.html import RULES_VERSION, parsed
-from ingestion.parse.rights import add_header_rights
+from ingestion.parse.rights_said import add_header_rights
 
 _ROLES = {
     **dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6"), ParagraphRole.SUBHEADING),

@@ -18,6 +18,10 @@ _FIELDS = {
     "sitemap.lastmod": "modified",
     "sitemap.language": "language",
     "sitemap.publication": "site",
+    "feed.license": "license",
+    "feed.rights": "copyright_notice",
+    "tdmrep.reservation": "tdm_reservation",
+    "tdmrep.policy": "tdm_policy",
 }
 _LISTS = {
     "feed.authors": ("author", ";"),

@@ -2,6 +2,7 @@
 
 import re
 from copy import deepcopy
+from functools import cache
 from urllib.parse import urlsplit
 
 from lxml import etree, html
@@ -9,13 +10,17 @@ from lxml.html import HtmlElement
 
 from ingestion.article import Document, Drop, Image, Outcome, Paragraph, ParagraphRole, Publisher, Removed
 from ingestion.errors import Unreadable
+from ingestion.parse.author_box import drop_author_boxes
 from ingestion.parse.body import body_of, element_count
 from ingestion.parse.charset import decode
 from ingestion.parse.clean import key, readable, without_markup
 from ingestion.parse.clues import Reading
+from ingestion.parse.completeness import shortcomings
+from ingestion.parse.deck import with_deck
 from ingestion.parse.edges import add_told, without_edges
 from ingestion.parse.furniture import drop_unseen, take_pictures, without_labels
-from ingestion.parse.rights import add_header_rights
+from ingestion.parse.gaps import without_gaps
+from ingestion.parse.rights_said import add_header_rights, add_meta_robots
 from ingestion.parse.structured import Page, survey
 
 RULES_VERSION = "1"
@@ -38,10 +43,11 @@ def read_page(document: Document) -> Reading | Drop:
     decoded = decode(document)
     tree = parsed(decoded.text)
     page = survey(tree)
+    add_meta_robots(page.clues, document, tree)
     add_header_rights(page.clues, document)
     working = deepcopy(tree)
     images, taken = take_pictures(working)
-    hidden = drop_unseen(working)
+    hidden = (*drop_unseen(working), *drop_author_boxes(working))
     paragraphs, removed = _story(working, page, images, document.publisher)
     decision = _decision(document, page, tree, paragraphs)
     if decision:
@@ -57,7 +63,7 @@ def read_page(document: Document) -> Reading | Drop:
         paragraphs=paragraphs,
         images=_merged(page.images, images),
         removed=(*taken, *hidden, *removed),
-        warnings=tuple(warnings),
+        warnings=(*warnings, *shortcomings(page, working, paragraphs)),
         confidence=_agreement(page, paragraphs),
         versions=versions(),
     )
@@ -78,6 +84,7 @@ def parsed(text: str) -> HtmlElement:
     return tree
 
 
+@cache
 def versions() -> dict[str, str]:
     """Name what read the page."""
     from importlib.metadata import version
@@ -90,12 +97,12 @@ def _story(
 ) -> tuple[tuple[Paragraph, ...], tuple[Removed, ...]]:
     headlines = [found.value for found in page.clues.of("headline")]
     captions = [image.caption for image in images if image.caption]
-    paragraphs, removed = without_labels(body_of(tree), headlines, captions)
+    paragraphs, removed = without_labels(without_gaps(body_of(tree), tree), headlines, captions)
     paragraphs, edges = without_edges(paragraphs, page.clues, publisher)
     add_told(page.clues, removed)
     if paragraphs:
         page.clues.add("body_place", "html", "html:body")
-        return paragraphs, (*removed, *edges)
+        return with_deck(paragraphs, tree, page.clues), (*removed, *edges)
     stated = stated_body(page)
     if stated:
         page.clues.add("body_place", "json-ld", "json-ld:articleBody")

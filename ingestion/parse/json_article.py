@@ -6,9 +6,12 @@ One table of paths (`fields.toml`) serves them all: where two shapes use a name,
 import json
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any
+from itertools import chain
+from typing import Any, NamedTuple
 
-from ingestion.article import Document, Drop, Image, Outcome, Paragraph, ParagraphRole
+from lxml.html import HtmlElement
+
+from ingestion.article import Document, Drop, Image, Outcome, Paragraph, ParagraphRole, Removed
 from ingestion.errors import Unreadable
 from ingestion.parse.charset import decode
 from ingestion.parse.clean import one_line, without_markup
@@ -19,7 +22,7 @@ from ingestion.parse.fragment import blocks_of
 from ingestion.parse.furniture import take_pictures
 from ingestion.parse.html import RULES_VERSION, parsed
 from ingestion.parse.json_ld import linked_data, types_of
-from ingestion.parse.rights import add_header_rights
+from ingestion.parse.rights_said import add_header_rights
 from ingestion.parse.structured import add_article
 
 _NOT_TEXT = frozenset(
@@ -47,6 +50,14 @@ _MOST_NESTED = 6
 Value = dict[str, Any]
 
 
+class _Told(NamedTuple):
+    """What a body says, and what of it is no part of the story."""
+
+    paragraphs: tuple[Paragraph, ...] = ()
+    images: tuple[Image, ...] = ()
+    removed: tuple[Removed, ...] = ()
+
+
 def read_json(document: Document) -> Reading | Drop:
     """Read a JSON article. Raises `Unreadable` for what is no JSON object."""
     decoded = decode(document)
@@ -57,19 +68,20 @@ def read_json(document: Document) -> Reading | Drop:
     clues = _clues(item)
     add_header_rights(clues, document)
     warnings = ["charset_replaced"] if decoded.replaced else []
-    paragraphs, images = _body(item, _listed("bodies"), clues, warnings)
-    if not paragraphs and clues.of("headline"):
-        paragraphs, images = _body(item, _listed("summaries"), clues, warnings)
-        warnings += ["summary_only"] if paragraphs else []
-    if not paragraphs:
+    told = _body(item, _listed("bodies"), clues, warnings)
+    if not told.paragraphs and clues.of("headline"):
+        told = _body(item, _listed("summaries"), clues, warnings)
+        warnings += ["summary_only"] if told.paragraphs else []
+    if not told.paragraphs:
         return Drop(Outcome.DROPPED, "empty_body")
     if not clues.of("headline") and not document.hints.get("feed.title"):
         return Drop(Outcome.DROPPED, "not_an_article")
     return Reading(
         method="json",
         clues=clues,
-        paragraphs=_without_headline(paragraphs, clues.value("headline")),
-        images=(*images, *_images(item)),
+        paragraphs=_without_headline(told.paragraphs, clues.value("headline")),
+        images=(*told.images, *_images(item)),
+        removed=told.removed,
         warnings=tuple(warnings),
         versions={"rules": RULES_VERSION},
     )
@@ -174,37 +186,47 @@ def _word(value: Any) -> str | None:
     return str(value) if isinstance(value, str | int | float) else None
 
 
-def _body(
-    item: Value, paths: Sequence[str], clues: Clues, warnings: list[str]
-) -> tuple[tuple[Paragraph, ...], tuple[Image, ...]]:
+def _body(item: Value, paths: Sequence[str], clues: Clues, warnings: list[str]) -> _Told:
     for path in paths:
-        blocks: list[Paragraph] = []
-        images: list[Image] = []
+        parts: list[_Told] = []
         for value in _at(item, path):
             text = _word(value) or ""
             if _CUT.search(text):
                 warnings.append("truncated")
                 text = _CUT.sub("", text)
-            found, pictures = _blocks(text)
-            blocks += found
-            images += pictures
-        if blocks:
+            parts.append(_told(text))
+        if any(part.paragraphs for part in parts):
             clues.add("body_place", "json", f"json:{path}")
-            return tuple(blocks), tuple(images)
-    return (), ()
+            return _Told(*(tuple(chain.from_iterable(found)) for found in zip(*parts, strict=True)))
+    return _Told()
 
 
-def _blocks(text: str) -> tuple[list[Paragraph], list[Image]]:
+def _told(text: str) -> _Told:
     if _TAG.search(text):
         tree = parsed(f"<div>{text}</div>")
-        images, _ = take_pictures(tree)
-        return list(blocks_of(tree)), list(images)
+        images, captions = take_pictures(tree)
+        asides = _take_asides(tree)
+        return _Told(tuple(blocks_of(tree)), images, (*captions, *asides))
     parts = re.split(r"\r?\n\s*\r?\n|\r?\n", text)
-    return [
-        Paragraph(role=ParagraphRole.PARAGRAPH, text=words)
-        for part in parts
-        if (words := without_markup(part))
-    ], []
+    return _Told(
+        tuple(
+            Paragraph(role=ParagraphRole.PARAGRAPH, text=words)
+            for part in parts
+            if (words := without_markup(part))
+        )
+    )
+
+
+def _take_asides(tree: HtmlElement) -> tuple[Removed, ...]:
+    """Take out what stands beside the story: links to others, quotes from it pulled out."""
+    removed: list[Removed] = []
+    whole = len(one_line(tree.text_content()))
+    for aside in tree.xpath(".//aside[not(ancestor::aside)]"):
+        words = one_line(aside.text_content())
+        if len(words) * 2 < whole:
+            removed += [Removed(text=words, rule="aside")] if words else []
+            aside.drop_tree()
+    return tuple(removed)
 
 
 def _without_headline(paragraphs: tuple[Paragraph, ...], headline: str | None) -> tuple[Paragraph, ...]:

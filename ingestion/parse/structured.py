@@ -21,6 +21,7 @@ from ingestion.parse.json_ld import (
     types_of,
     values_of,
 )
+from ingestion.parse.rights_said import add_linked_rights
 
 _LISTED = {"keywords", "news_keywords", "parsely-tags"}
 _BYLINE_CLASS = re.compile(
@@ -88,6 +89,7 @@ def add_article(clues: Clues, article: Node, data: LinkedData, place: str = "jso
         for name in names:
             for value in values_of(article.get(name)):
                 clues.add(field, _text(data.resolved(value)), f"{place}:{name}")
+    add_linked_rights(clues, article, data, place)
     _add_people(clues, article, data, place)
     for value in values_of(article.get("keywords")):
         for keyword in _keywords(_text(value)):

@@ -9,6 +9,7 @@ from ingestion.parse.charset import decode
 from ingestion.parse.clues import Clues, Reading
 from ingestion.parse.credits import agencies_among, agencies_in, attributed_agencies, bare_credit
 from ingestion.parse.people import reporters
+from ingestion.parse.rights_said import add_header_rights
 from ingestion.parse.text_lines import blocks_of
 from ingestion.parse.text_rules import BODY, KEPT, LIST_ITEM, SUBHEADING, classified, removed
 from ingestion.parse.text_shape import Line, Lines, without_bullet
@@ -38,6 +39,7 @@ def read_text(document: Document) -> Reading | Drop:
         clues.add("headline", _first_sentence(paragraphs[0].text), "text:first sentence")
         warnings.append("no_headline")
     _add_places(clues, lines)
+    add_header_rights(clues, document)
     return Reading(
         method="text",
         clues=clues,

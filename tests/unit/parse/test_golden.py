@@ -57,6 +57,7 @@ def told(article: Article) -> dict[str, Any]:
         "language": record["language"] and record["language"]["code"],
         "warnings": extraction["warnings"],
         "removed": [[entry["line"], entry["rule"], entry["text"]] for entry in extraction["removed"]],
+        "rights": {name: value for name, value in record["rights"].items() if value not in (None, [])},
         "paragraphs": [[block["role"], block["text"]] for block in record["paragraphs"]],
     }
     return {field: record[field] for field in (*FIELDS, *ALWAYS) if record[field] or field in ALWAYS}

@@ -151,7 +151,7 @@ def test_a_reservation_in_a_header_counts(read: Read) -> None:
         page(body=PROSE * 2), headers={"tdm-reservation": "1", "x-robots-tag": "noai"}, robots="allowed: *"
     )
 
-    assert (article.rights.tdm_reservation, article.rights.meta_robots) == (True, "noai")
+    assert (article.rights.tdm_reservation, article.rights.robots_directives) == (True, ("noai",))
     assert article.rights.robots == "allowed: *"
 
 
