@@ -9,6 +9,7 @@ it is sent, and stops when a search returned it.
 """
 
 import argparse
+import math
 import os
 import re
 import subprocess
@@ -32,9 +33,10 @@ from elasticsearch import Elasticsearch
 
 from ingestion import pipeline
 from ingestion.article import Article, Document, DocumentKind, Publisher, SourceRef
-from ingestion.drain import Budget
 from ingestion.settings import Settings, load_settings
 from ingestion.source_ports import Visit
+from ingestion.sources.crew import Bounds, Crew, Orders
+from ingestion.sources.schedule import Planned, Schedule
 from ingestion.stack.elasticsearch import ElasticsearchServer
 from ingestion.stack.kafka import KafkaServer
 from ingestion.telemetry.logs import configure_logs
@@ -266,10 +268,12 @@ def _measure(settings: Settings, service: Service, pids: dict[str, int], asked: 
 
 
 def _feed(settings: Settings, feeder: Feeder, rate: int) -> None:
-    budget = Budget(batch_records=max(1, int(rate * TRANSACTION_SECONDS)))
-    with Wiring(settings.model_copy(update={"slot": "feeder"})) as wiring:
-        walk = pipeline.Walk(broker=wiring.broker, budget=budget, observer=wiring.observer)
-        pipeline.collect(walk, feeder, "freshness", wiring.producer("collect"), NoMemory())
+    bounds = Bounds(readers=1, batch_records=max(1, int(rate * TRANSACTION_SECONDS)), linger_seconds=math.inf)
+    schedule = Schedule([Planned(source_id=feeder.ref.id, host=feeder.ref.id, due_at=datetime.now(UTC))])
+    crew = Crew(schedule, Orders(open_source=lambda _: feeder), bounds, run_id="freshness")
+    with Wiring(settings.model_copy(update={"slot": "feeder"})) as wiring, crew:
+        walk, producer = wiring.walk, wiring.producer("collect")
+        pipeline.collect(walk, crew.batches(), "freshness", producer, NoMemory())
 
 
 def _show_lags(service: Service, feeder: Feeder, looker: Looker, *, until: float) -> None:

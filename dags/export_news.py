@@ -10,11 +10,13 @@ from news_shared import AUDITED, COMMON, EXPORTS
 def export_news() -> None:
     """Write the audited days of the lake as plain Parquet with a manifest.
 
-    A day that has not changed stays as it is, byte for byte.
+    A day that has not changed stays as it is, byte for byte. `NEWS_EXPORT_RIGHTS` names the rights profiles
+    to export by; the manifest of each says how many articles it withholds, and for which reason.
 
     **If it fails**
 
     - *Unavailable*: the lake or the folder of the exports cannot be reached; the retry goes on.
+    - *ConfigurationError*: a rights profile of that name does not exist, or its folder holds another one.
     - *Permission denied* or *No space left*: mend the folder `NEWS_EXPORTS` and run it again.
 
     Running it again is always safe: readers who go by `_manifest.json` never see half an export.
@@ -26,7 +28,8 @@ def export_news() -> None:
         from ingestion import jobs
 
         report: dict[str, Any] = jobs.run(jobs.export)
-        get_current_context()["outlet_events"][EXPORTS].extra = {"files": len(report["files"])}
+        files = sum(len(profile["files"]) for profile in report["profiles"])
+        get_current_context()["outlet_events"][EXPORTS].extra = {"files": files}
         return report
 
     export()

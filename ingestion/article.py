@@ -149,14 +149,43 @@ class Access(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Permission(StrEnum):
+    """What the publisher allows; unknown where nobody says, and unknown is never allowed."""
+
+    ALLOWED = "allowed"
+    RESERVED = "reserved"
+    UNKNOWN = "unknown"
+
+
+class RightsStatement(Struct, frozen=True, kw_only=True):
+    """One thing that was said about rights, and where."""
+
+    about: str
+    value: str
+    source: str
+
+
 class Rights(Struct, frozen=True, kw_only=True):
-    """What the publisher said at fetch time about access and reuse."""
+    """What the publisher said at fetch time about access and reuse; `docs/rights.md` has the rules."""
 
     access: Access = Access.UNKNOWN
     robots: str | None = None
     meta_robots: str | None = None
     tdm_reservation: bool | None = None
     license: str | None = None
+    text_and_data_mining: Permission | None = None
+    indexing: Permission | None = None
+    archiving: Permission | None = None
+    robots_directives: tuple[str, ...] | None = None
+    unavailable_after: datetime | None = None
+    tdm_policy: str | None = None
+    usage_info: str | None = None
+    usage_terms: str | None = None
+    copyright_holder: str | None = None
+    copyright_year: int | None = None
+    copyright_notice: str | None = None
+    paid_parts: str | None = None
+    statements: tuple[RightsStatement, ...] | None = None
 
 
 class Removed(Struct, frozen=True, kw_only=True):
@@ -177,12 +206,57 @@ class Extraction(Struct, frozen=True, kw_only=True):
     removed: tuple[Removed, ...] = ()
 
 
+class SyndicationRole(StrEnum):
+    """What an article is in its group; said when it came, and never changed."""
+
+    ORIGINAL = "original"
+    COPY = "copy"
+    REWRITE = "rewrite"
+
+
 class Syndication(Struct, frozen=True, kw_only=True):
-    """The group of copies an article belongs to."""
+    """The group of copies an article belongs to; `docs/copies.md` has the rules."""
 
     group_id: str
-    role: str
+    role: SyndicationRole
     similarity: float
+    containment: float | None = None
+    matched_id: str | None = None
+    first_seen: datetime | None = None
+    original_id: str | None = None
+    evidence: tuple[str, ...] | None = None
+
+
+class ChangeKind(StrEnum):
+    """What became of an article since it was seen last; `docs/versions.md` has the rules."""
+
+    UNCHANGED = "unchanged"
+    COSMETIC = "cosmetic"
+    UPDATE = "update"
+    HEADLINE = "headline"
+    CORRECTION = "correction"
+    WITHDRAWAL = "withdrawal"
+
+
+class Change(Struct, frozen=True, kw_only=True):
+    """What makes a version another one than the version before it."""
+
+    kind: ChangeKind
+    previous_version: int | None = None
+    fields: tuple[str, ...] = ()
+    words_added: int | None = None
+    words_removed: int | None = None
+    paragraphs_added: int | None = None
+    paragraphs_removed: int | None = None
+    notices: tuple[str, ...] = ()
+
+
+class PubStatus(StrEnum):
+    """Whether the publisher still stands by it, in the words of IPTC's ninjs."""
+
+    USABLE = "usable"
+    WITHHELD = "withheld"
+    CANCELED = "canceled"
 
 
 class Lineage(Struct, frozen=True, kw_only=True):
@@ -231,6 +305,23 @@ class Article(Struct, frozen=True, kw_only=True):
     extraction: Extraction
     provenance: dict[str, str] = field(default_factory=dict)
     syndication: Syndication | None = None
+    pub_status: PubStatus = PubStatus.USABLE
+    first_seen: datetime | None = None
+    change: Change | None = None
+    lineage: Lineage
+
+
+class Gone(Struct, frozen=True, kw_only=True):
+    """An address that has nothing more to say: a withdrawal, if an article was read there before.
+
+    `otherwise` is what becomes of the document where none was.
+    """
+
+    url: str
+    pub_status: PubStatus
+    otherwise: Drop
+    fetched_at: datetime
+    ingested_at: datetime
     lineage: Lineage
 
 

@@ -38,7 +38,13 @@ def encode(record: Document | Article | Rejected | Tally) -> bytes:
     contract = schemas.latest(CONTRACTS[type(record)])
     buffer = BytesIO(HEADER.pack(MAGIC, contract.id))
     buffer.seek(0, 2)
-    fastavro.schemaless_writer(buffer, _parsed(contract.id), plain(record), strict_allow_default=True)
+    fastavro.schemaless_writer(
+        buffer,
+        _parsed(contract.id),
+        plain(record),
+        strict_allow_default=True,
+        disable_tuple_notation=True,  # a tuple is a list of ours, and not the name of a branch with its value
+    )
     return buffer.getvalue()
 
 

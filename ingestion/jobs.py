@@ -6,19 +6,19 @@ raised. None of them does anything twice, however often it is run.
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import Struct
 
 from ingestion import pipeline
 from ingestion.article import Outcome, Rejected
-from ingestion.errors import ConfigurationError, Fenced, Unbalanced, Unreachable
+from ingestion.collecting import Collected, collect_entries, collect_sources, enabled_entries, never
+from ingestion.errors import ConfigurationError, Fenced, Unbalanced
 from ingestion.settings import BUNDLED_CATALOGUE, Settings, load_settings
 from ingestion.source_ports import Source
 from ingestion.telemetry.logs import configure_logs
@@ -27,19 +27,11 @@ from ingestion.wiring import Wiring
 
 if TYPE_CHECKING:
     from ingestion.lake.export import ExportReport
-    from ingestion.sources.catalogue import Entry
+    from ingestion.source_health import Watched
     from ingestion.state.ledger import Balance
 
 FOLDS_BEFORE_DOUBT = 5
 """A ledger that is still open after so many looks, with nothing in flight, does not balance."""
-
-
-class Collected(Struct, frozen=True, kw_only=True):
-    """Documents that entered by source, and the sources that could not be reached, with the cause."""
-
-    run_id: str
-    entered: dict[str, int] = field(default_factory=dict)
-    unreachable: dict[str, str] = field(default_factory=dict)
 
 
 class Drained(Struct, frozen=True, kw_only=True):
@@ -59,6 +51,12 @@ class Account(Struct, frozen=True, kw_only=True):
     sources: "list[Balance]"
 
 
+class Exported(Struct, frozen=True, kw_only=True):
+    """What was exported, one report for each rights profile."""
+
+    profiles: "tuple[ExportReport, ...]"
+
+
 class Audited(Struct, frozen=True, kw_only=True):
     """The days that were judged, with their rows, and the page that shows how."""
 
@@ -75,45 +73,41 @@ def new_run_id(command: str) -> str:
 def plan(settings: Settings, *, only_due: bool = False) -> list[list[str]]:
     """Deal the ids of the enabled sources into buckets, all sources of one host in one bucket.
 
-    With `only_due`, sources that were read less than their cadence ago are left out.
+    With `only_due`, sources whose time has not come are left out. The oldest due come first.
     """
+    from ingestion.sources.schedule import Schedule, deal, planned
+
+    now = datetime.now(UTC)
     with Wiring(settings) as wiring:
-        entries = [entry for entry in _catalogue(settings) if not only_due or _is_due(wiring, entry)]
-    hosts: dict[str, list[str]] = {}
-    for entry in entries:
-        hosts.setdefault(urlsplit(entry.urls[0]).netloc, []).append(entry.id)
-    buckets: list[list[str]] = [[] for _ in range(min(settings.buckets, len(hosts)))]
-    for number, ids in enumerate(hosts.values()):
-        buckets[number % len(buckets)] += ids
-    return buckets
+        states = wiring.source_memory.states()
+    schedule = Schedule(planned(entry, states.get(entry.id), now) for entry in enabled_entries(settings))
+    return deal(schedule.due(now if only_due else datetime.max.replace(tzinfo=UTC)), settings.buckets)
 
 
-def collect(settings: Settings, source_ids: Sequence[str] | None = None, *, run_id: str) -> Collected:
+def collect(
+    settings: Settings,
+    source_ids: Sequence[str] | None = None,
+    *,
+    run_id: str,
+    stop: Callable[[], bool] = never,
+) -> Collected:
     """Collect from the catalogue's sources, or from some of them.
 
     A source that cannot be reached does not keep the others back; raises `Unreachable` where none
     of several could be, because then it is the network that is down.
     """
-    from ingestion.sources import open_source
-
-    entries = [e for e in _catalogue(settings) if source_ids is None or e.id in source_ids]
+    entries = [e for e in enabled_entries(settings) if source_ids is None or e.id in source_ids]
     missing = set(source_ids or ()) - {entry.id for entry in entries}
     if missing:
         raise ConfigurationError(f"no enabled source {', '.join(sorted(missing))} in {settings.catalogue}")
     with Wiring(settings) as wiring:
-        sources = [
-            open_source(
-                entry, fetcher=wiring.fetcher, memory=wiring.source_memory, limits=wiring.source_limits
-            )
-            for entry in entries
-        ]
-        return _collect(wiring, sources, run_id)
+        return collect_entries(wiring, entries, run_id, stop)
 
 
 def collect_input(settings: Settings, inputs: Sequence[str], *, run_id: str) -> Collected:
     """Collect from files, folders and addresses that a person names."""
     with Wiring(settings) as wiring:
-        return _collect(wiring, [open_input(wiring, name) for name in inputs], run_id)
+        return collect_sources(wiring, [open_input(wiring, name) for name in inputs], run_id)
 
 
 def open_input(wiring: Wiring, name: str) -> Source:
@@ -129,34 +123,6 @@ def open_input(wiring: Wiring, name: str) -> Source:
     if not path.exists():
         raise ConfigurationError(f"there is no file or folder {name}")
     return FilesSource(path, limits=wiring.source_limits)
-
-
-def _collect(wiring: Wiring, sources: Sequence[Source], run_id: str) -> Collected:
-    entered: dict[str, int] = {}
-    unreachable: dict[str, str] = {}
-    first = sources[0].ref.id if sources else "nothing"
-    with closing(wiring.producer(f"collect-{first}")) as producer:
-        for source in sources:
-            try:
-                entered[source.ref.id] = pipeline.collect(
-                    wiring.walk, source, run_id, producer, wiring.source_memory
-                )
-            except Unreachable as fault:
-                unreachable[source.ref.id] = str(fault)
-    if unreachable and not entered:
-        raise Unreachable("; ".join(f"{source}: {cause}" for source, cause in unreachable.items()))
-    return Collected(run_id=run_id, entered=entered, unreachable=unreachable)
-
-
-def _catalogue(settings: Settings) -> "list[Entry]":
-    from ingestion.sources.catalogue import load_catalogue
-
-    return [entry for entry in load_catalogue(settings.catalogue) if entry.enabled]
-
-
-def _is_due(wiring: Wiring, entry: "Entry") -> bool:
-    state = wiring.source_memory.state(entry.id)
-    return state is None or state.due_at <= datetime.now(UTC)
 
 
 @contextmanager
@@ -175,7 +141,9 @@ def sample_newsroom(settings: Settings) -> Iterator[Settings]:
 def transform(settings: Settings) -> Drained:
     """Turn raw documents into articles until caught up."""
     with Wiring(settings) as wiring:
-        handled = pipeline.transform(wiring.walk, wiring.memory, wiring.producer("transform"))
+        handled = pipeline.transform(
+            wiring.walk, wiring.extractor, wiring.memory, wiring.producer("transform")
+        )
         return Drained(handled=handled, lag=wiring.broker.lag("transform", RAW))
 
 
@@ -255,7 +223,7 @@ def replay(settings: Settings, rejected_ids: Sequence[str], *, everything: bool 
         for letter in letters:
             by_source.setdefault(letter.source.id, []).append(letter)
         sources = [DeadLetterSource(found, wiring.fetcher) for found in by_source.values()]
-        return _collect(wiring, sources, run_id)
+        return collect_sources(wiring, sources, run_id)
 
 
 def audit(settings: Settings) -> Audited:
@@ -277,14 +245,29 @@ def audit(settings: Settings) -> Audited:
     return Audited(days={str(r.day): r.rows for r in reports}, warnings=warnings, page=str(page))
 
 
-def export(settings: Settings) -> "ExportReport":
-    """Write the days of the lake that have changed, and passed their audit, as plain Parquet."""
+def export(settings: Settings, rights: Sequence[str] = ()) -> Exported:
+    """Write the days of the lake that have changed, and passed their audit, as plain Parquet.
+
+    Once for each rights profile of these names, else of those that are set.
+    """
     from ingestion.lake.export import export_articles
+    from ingestion.lake.profiles import chosen
     from ingestion.lake.report import newest_by_day
 
+    profiles = chosen(tuple(rights) or settings.export_rights, settings.rights_profiles)
     with Wiring(settings) as wiring:
-        judged = newest_by_day(settings.data_docs / "reports")
-        return export_articles(wiring.lake_reader(), settings.exports, audits=judged)
+        judged, reader = newest_by_day(settings.data_docs / "reports"), wiring.lake_reader()
+        reports = [
+            export_articles(reader, profile.folder(settings.exports), judged, profile) for profile in profiles
+        ]
+    return Exported(profiles=tuple(reports))
+
+
+def watch_sources(settings: Settings) -> "Watched":
+    """Judge how every enabled source is doing. Raises `SourcesInTrouble`, naming those it has lasted for."""
+    from ingestion.source_health import health_rows, watched
+
+    return watched(health_rows(settings), settings.source_trouble_seconds)
 
 
 def run(job: Callable[..., object], *arguments: object, **options: object) -> Any:

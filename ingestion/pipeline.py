@@ -12,23 +12,35 @@ crash or recognised when it is met again. `docs/promises.md` says how; `tests/cr
 every two steps.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from ingestion import stages
-from ingestion.article import Article, Document, Drop, Rejected, SourceRef, Tally
+from ingestion import __version__, stages
+from ingestion.article import (
+    Article,
+    Document,
+    Drop,
+    Gone,
+    Lineage,
+    Outcome,
+    PubStatus,
+    Rejected,
+    SourceRef,
+    Tally,
+)
 from ingestion.codec import decode, decode_row
 from ingestion.columns import read_columns, without
 from ingestion.drain import Budget, drain, ends_of, starts_of
 from ingestion.errors import Invalid, Permanent
 from ingestion.outbox import dead_letter, quarantine, send, send_refused, send_tallies
-from ingestion.parse import parse
 from ingestion.ports import (
     Auditor,
     Broker,
+    Extractor,
     Gate,
     Lake,
     Ledger,
@@ -39,11 +51,17 @@ from ingestion.ports import (
     RejectionSink,
     SearchSink,
 )
-from ingestion.source_ports import Source, SourceMemory, Visit
+from ingestion.source_ports import Batch, Source, SourceMemory
 from ingestion.tallies import Entry, RejectionWatch, label_of
 from ingestion.topics import ARTICLES, OUTCOMES, RAW, REJECTED
 
 FOREIGN = SourceRef(id="unknown", kind="unknown")
+
+GONE = {
+    Drop(Outcome.DROPPED, "gone"): PubStatus.CANCELED,
+    Drop(Outcome.DROPPED, "empty_body"): PubStatus.WITHHELD,
+}
+"""What a drop says of an article that was read at the same address before."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,36 +74,43 @@ class Walk:
     rejected_share_limit: float = 0.5
 
 
-def collect(walk: Walk, source: Source, run_id: str, producer: Producer, memory: SourceMemory) -> int:
-    """Publisher to `news.raw`. Returns how many documents entered.
+def collect(
+    walk: Walk, batches: Iterable[Batch], run_id: str, producer: Producer, memory: SourceMemory
+) -> Counter[str]:
+    """Publishers to `news.raw`. Returns how many documents entered, by the id of their source.
 
-    1. Visit what the source offers, a batch at a time.
-    2. One transaction: the documents, the dead letters, and the count of both.
+    1. Take a batch of visits: what came in together, from however many sources.
+    2. One transaction: the documents, the dead letters, and the count of both for each source.
     3. Remember the visits; a crash before this visits them again, and `transform` sees no change.
-    4. Remember how far the source was read.
+    4. Remember how far each source was read that has come to its end.
     """
-    entered = 0
-    for batch in _batches(source.visits(run_id), walk.budget):
-        walk.observer.reached("collect.1", source=source.ref.id, documents=len(batch))
-        with producer.transaction() as transaction:
-            for visit in batch:
-                send(transaction, visit.result)
-            send_tallies(transaction, "collect", [_collected(v.result, source, run_id) for v in batch])
+    entered: Counter[str] = Counter()
+    for batch in batches:
+        walk.observer.reached("collect.1", documents=len(batch.visits))
+        if batch.visits:
+            with producer.transaction() as transaction:
+                for _, visit in batch.visits:
+                    send(transaction, visit.result)
+                entries = [_collected(source, visit.result, run_id) for source, visit in batch.visits]
+                send_tallies(transaction, "collect", entries)
         walk.observer.reached("collect.2")
-        memory.record_visits([visit.visited for visit in batch if visit.visited])
-        memory.keep_bookmarks([visit.bookmark for visit in batch if visit.bookmark])
+        memory.record_visits([visit.visited for _, visit in batch.visits if visit.visited])
+        memory.keep_bookmarks([visit.bookmark for _, visit in batch.visits if visit.bookmark])
         walk.observer.reached("collect.3")
-        entered += len(batch)
-    source.settle()
-    walk.observer.reached("collect.4", source=source.ref.id)
+        for source in batch.ended:
+            source.settle()
+        walk.observer.reached("collect.4", sources=[source.ref.id for source in batch.ended])
+        entered.update(source.ref.id for source, _ in batch.visits)
+        entered.update(dict.fromkeys((source.ref.id for source in batch.ended), 0))
     return entered
 
 
-def transform(walk: Walk, memory: Memory, producer: Producer) -> int:
+def transform(walk: Walk, extractor: Extractor, memory: Memory, producer: Producer) -> int:
     """`news.raw` to `news.articles` and `news.rejected`. Returns how many documents were read.
 
     1. Read a batch of documents.
-    2. Parse each, and pass it through the stages that need no memory.
+    2. Parse each, in as many processes as there are processors, and pass it through the stages that
+       need no memory.
     3. Pass the rest through the stages that claim memory, in one transaction of the state. A record
        that is read again after a crash finds its own claims and gets the same answers.
     4. One transaction: articles, dead letters, tallies, and the offsets of the batch.
@@ -94,10 +119,10 @@ def transform(walk: Walk, memory: Memory, producer: Producer) -> int:
 
     def handle(records: Sequence[Record]) -> None:
         walk.observer.reached("transform.1", documents=len(records))
-        read = [_read_document(record) for record in records]
+        read = _read(records, extractor)
         walk.observer.reached("transform.2")
         with memory.claims() as claims:
-            results = [stages.claim(r, claims) if isinstance(r, Article) else r for _, r in read]
+            results = stages.claim_all([result for _, result in read], claims)
         walk.observer.reached("transform.3")
         watch.add(results)
         with producer.transaction() as transaction:
@@ -214,45 +239,71 @@ def account(walk: Walk, ledger: Ledger) -> int:
         return drain(consumer, walk.budget, walk.observer, handle)
 
 
-def _batches(visits: Iterable[Visit], budget: Budget) -> Iterator[list[Visit]]:
-    batch: list[Visit] = []
-    size_bytes = 0
-    for visit in visits:
-        batch.append(visit)
-        size_bytes += len(visit.result.body) if isinstance(visit.result, Document) else 0
-        if len(batch) >= budget.batch_records or size_bytes >= budget.batch_bytes:
-            yield batch
-            batch, size_bytes = [], 0
-    if batch:
-        yield batch
-
-
-def _collected(result: Document | Article | Drop | Rejected, source: Source, run_id: str) -> Entry:
+def _collected(source: Source, result: Document | Article | Drop | Rejected, run_id: str) -> Entry:
     outcome = None if isinstance(result, Document) else label_of(result)
     return Entry(run_id=run_id, source_id=source.ref.id, outcome=outcome, enters=True)
 
 
-def _read_document(record: Record) -> tuple[Entry, Article | Drop | Rejected]:
-    """Parse one record, whatever is in it; the entry is where it is counted."""
+def _read(
+    records: Sequence[Record], extractor: Extractor
+) -> list[tuple[Entry, Article | Gone | Drop | Rejected]]:
+    """Parse each record, whatever is in it; the entry is where it is counted."""
+    decoded = [_decoded(record) for record in records]
+    extracted = iter(extractor.extract([found for found in decoded if isinstance(found, Document)]))
+    return [
+        _prepared(record, found, next(extracted)) if isinstance(found, Document) else _foreign(record, found)
+        for record, found in zip(records, decoded, strict=True)
+    ]
+
+
+def _decoded(record: Record) -> Document | Permanent:
     try:
-        document = decode(record.value, Document)
+        return decode(record.value, Document)
     except Permanent as fault:
-        # Nobody counted it in: some other program wrote it.
-        entry = Entry(run_id="unknown", source_id=FOREIGN.id, enters=True)
-        return entry, dead_letter(record, fault, "parse", FOREIGN, "unknown")
+        return fault
+
+
+def _foreign(record: Record, fault: Permanent) -> tuple[Entry, Rejected]:
+    """Enter what nobody counted in: some other program wrote it."""
+    entry = Entry(run_id="unknown", source_id=FOREIGN.id, enters=True)
+    return entry, dead_letter(record, fault, "parse", FOREIGN, "unknown")
+
+
+def _prepared(
+    record: Record, document: Document, extracted: Article | Drop | Permanent
+) -> tuple[Entry, Article | Gone | Drop | Rejected]:
     entry = Entry(run_id=document.run_id, source_id=document.source.id)
-    return entry, _article_of(record, document)
-
-
-def _article_of(record: Record, document: Document) -> Article | Drop | Rejected:
+    if isinstance(extracted, Drop):
+        return entry, gone_or(extracted, document, record)
     try:
-        article = parse(document)
-        if isinstance(article, Drop):
-            return article
-        return stages.prepare(placed(article, record))
+        if isinstance(extracted, Permanent):
+            raise extracted
+        return entry, stages.prepare(placed(extracted, record))
     except Permanent as fault:
         stage = "validate" if isinstance(fault, Invalid) else "parse"
-        return dead_letter(record, fault, stage, document.source, document.run_id)
+        return entry, dead_letter(record, fault, stage, document.source, document.run_id)
+
+
+def gone_or(drop: Drop, document: Document, record: Record) -> Gone | Drop:
+    """Ask whether an article was withdrawn, where a drop says that there is nothing any more."""
+    if drop not in GONE:
+        return drop
+    lineage = Lineage(
+        document_id=document.document_id,
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        run_id=document.run_id,
+        code_version=__version__,
+    )
+    return Gone(
+        url=document.discovered_url or document.locator,
+        pub_status=GONE[drop],
+        otherwise=drop,
+        fetched_at=document.fetched_at,
+        ingested_at=record.timestamp,
+        lineage=lineage,
+    )
 
 
 def placed(article: Article, record: Record) -> Article:

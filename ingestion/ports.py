@@ -11,7 +11,8 @@ from typing import NamedTuple, Protocol
 
 from msgspec import Struct, field
 
-from ingestion.article import Article, Rejected, Tally
+from ingestion.article import Article, Document, Drop, Rejected, Syndication, Tally
+from ingestion.errors import Permanent
 
 Row = Mapping[str, object]
 """One article as its contract has it: `schemas/article.v1.avsc`, decoded."""
@@ -172,6 +173,14 @@ class Broker(Protocol):
         ...
 
 
+class Extractor(Protocol):
+    """Reads articles out of documents, each within a time and a memory."""
+
+    def extract(self, documents: Sequence[Document]) -> Sequence[Article | Drop | Permanent]:
+        """Read each, in order; a fault that is the document's own is an answer. Raises `Unavailable`."""
+        ...
+
+
 class Gate(Protocol):
     """The row-level expectations, the same before every sink."""
 
@@ -230,15 +239,96 @@ class RejectionSink(Protocol):
         """Write them, and map the ids of those refused to why. Raises `Unavailable`."""
 
 
+class Placed(Struct, frozen=True, kw_only=True):
+    """What the window of copies keeps of an article: where it was placed, and what later ones ask of it.
+
+    `names` are those of its publisher, `credits` those of others; `steps` counts the texts between it and
+    the first of its group; `earliest_at` is when the group's earliest known article was published. An
+    article of a series of forms filled in alike has no place. `sketch` is a sample of its text.
+    """
+
+    article_id: str
+    publisher_id: str
+    names: tuple[str, ...] = ()
+    credits: tuple[str, ...] = ()
+    seen_at: datetime
+    published_at: datetime | None = None
+    earliest_at: datetime | None = None
+    steps: int = 0
+    is_series: bool = False
+    syndication: Syndication | None = None
+    sketch: bytes = b""
+
+
+class CopyWindow(Protocol):
+    """The articles of the last days by their texts; one writer at a time."""
+
+    def recall(self, articles: Sequence[Article]) -> Sequence[Placed | None]:
+        """How each of these very records was placed when it was read before."""
+        ...
+
+    def earlier(self, articles: Sequence[Article]) -> Sequence[Placed | None]:
+        """How the newest earlier record of each article was placed."""
+        ...
+
+    def alike(self, articles: Sequence[Article], keys: Sequence[Sequence[int]]) -> Sequence[Sequence[Placed]]:
+        """The articles that share keys with each of these, the most first; a bounded number of them."""
+        ...
+
+    def keep(self, placed: Sequence[tuple[Article, Sequence[int], Placed]]) -> None:
+        """Remember where articles were placed, findable by the keys given; forget what is too old."""
+        ...
+
+
+class Claimed(Struct, frozen=True, kw_only=True):
+    """Which version some content of an article is, and whether this record is the one that made it.
+
+    `is_read_again` where it made it when it was read before. `before` is the newest version that was seen
+    no later; `first_seen` is when the first of all versions was fetched.
+    """
+
+    version: int
+    is_made_here: bool
+    is_read_again: bool = False
+    before: int | None = None
+    first_seen: datetime
+
+
+class Texts(Protocol):
+    """The versions of articles that were made lately, whole, and where they were read."""
+
+    def version(self, article_id: str, number: int) -> Article | None:
+        """Give a version, None where it is no longer at hand."""
+        ...
+
+    def read_at(self, url: str) -> Article | None:
+        """The newest version of the article that was read at an address."""
+        ...
+
+    def keep(self, article: Article) -> None:
+        """Keep a version that was made just now."""
+        ...
+
+
 class Claims(Protocol):
     """What the stages remember of earlier articles, inside one transaction of the state."""
+
+    @property
+    def copies(self) -> CopyWindow | None:
+        """The window in which copies are looked for; None where they are not."""
+        ...
 
     def owner_of(self, fingerprint: str, article: Article) -> str:
         """Claim a fingerprint for an article, and return the id of the article that has it."""
         ...
 
-    def version_of(self, article: Article) -> tuple[int, bool]:
-        """Return the version of this content, and whether this record is the one that made it."""
+    @property
+    def texts(self) -> "Texts":
+        """The texts of the versions that were made lately."""
+        ...
+
+    def version_of(self, article: Article) -> "Claimed":
+        """Claim a version for this content, unless it is known of the article."""
         ...
 
 

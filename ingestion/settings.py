@@ -57,6 +57,10 @@ class FetchSettings(BaseModel):
         default=(), description="Hosts that may have private addresses; all others are refused."
     )
     respect_robots: bool = Field(default=True, description="Ask robots.txt (RFC 9309) before fetching.")
+    ask_tdmrep: bool = Field(
+        default=True,
+        description="Ask each site once a day what it says about text and data mining (TDMRep).",
+    )
 
 
 class KafkaSettings(BaseModel):
@@ -133,6 +137,60 @@ class ElasticsearchSettings(BaseModel):
     )
 
 
+class ExtractionSettings(BaseModel):
+    """How articles are read out of documents."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    processes: int = Field(
+        default=0,
+        ge=0,
+        description="Processes that read documents for one `transform`; 0: the processors, shared by the "
+        "workers of `news stream`.",
+    )
+    seconds: float = Field(
+        default=30, gt=0, description="Longest time for one document; then it is cut off and rejected."
+    )
+    memory_bytes: Positive = Field(
+        default=1024 * 1024 * 1024, description="Most memory that reading takes in one process."
+    )
+
+
+class CopiesSettings(BaseModel):
+    """How far back an article's copies are looked for."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    days: float = Field(
+        default=14,
+        ge=0,
+        description="Days that a text is remembered to find its copies; 0: none are looked for.",
+    )
+    most_articles: int = Field(
+        default=2_000_000, ge=10_000, description="Most texts remembered for it; the oldest go first."
+    )
+
+
+class VersionsSettings(BaseModel):
+    """How changes of published articles are found."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    days: float = Field(
+        default=30,
+        gt=0,
+        description="Days that the text of a version is kept, to say what the next one changed.",
+    )
+    most_versions: int = Field(
+        default=500_000, ge=1_000, description="Most versions kept for it; the oldest go first."
+    )
+    rechecks_per_host: int = Field(
+        default=50,
+        ge=0,
+        description="Most published articles that one reading of a source visits again at a host; 0: none.",
+    )
+
+
 class StreamSettings(BaseModel):
     """How `news stream` works."""
 
@@ -179,6 +237,14 @@ class Settings(BaseSettings):
     lake: str = Field(default="", description="The table: `file:FOLDER` or an object storage URL.")
     state: str = Field(default="", description="What is remembered: `sqlite:FILE` or `postgresql://…`.")
     exports: Path = Field(default=Path(), description="Folder of the plain Parquet exports.")
+    export_rights: tuple[str, ...] = Field(
+        default=("all",),
+        min_length=1,
+        description="Rights profiles to export by; each but `all` has a folder of its own beside it.",
+    )
+    rights_profiles: Path | None = Field(
+        default=None, description="File with rights profiles of your own, beside those there are."
+    )
     data_docs: Path = Field(default=Path(), description="Folder of the audit pages.")
     catalogue: Path = Field(
         default=BUNDLED_CATALOGUE,
@@ -200,6 +266,10 @@ class Settings(BaseSettings):
     rejected_share_limit: float = Field(
         default=0.5, ge=0, le=1, description="Share of rejected documents above which `transform` stops."
     )
+    source_trouble_seconds: Seconds = Field(
+        default=172_800,
+        description="How long a source may be broken, blocked, gone or frozen before `watch_sources` fails.",
+    )
     index_memory_bytes: Positive = Field(
         default=64 * 1024 * 1024, description="Memory of the embedded index while it is written."
     )
@@ -217,6 +287,15 @@ class Settings(BaseSettings):
     )
     elasticsearch: ElasticsearchSettings = Field(
         default_factory=ElasticsearchSettings, description="How an Elasticsearch cluster is reached and used."
+    )
+    copies: CopiesSettings = Field(
+        default_factory=CopiesSettings, description="How far back an article's copies are looked for."
+    )
+    extraction: ExtractionSettings = Field(
+        default_factory=ExtractionSettings, description="How articles are read out of documents."
+    )
+    versions: VersionsSettings = Field(
+        default_factory=VersionsSettings, description="How changes of published articles are found."
     )
     stream: StreamSettings = Field(default_factory=StreamSettings, description="How `news stream` works.")
     fetch: FetchSettings = Field(default_factory=FetchSettings, description="How publishers are asked.")

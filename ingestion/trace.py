@@ -18,11 +18,13 @@ from ingestion.article import Article, Document, Drop, Rejected, RejectedPayload
 from ingestion.codec import decode_row, plain
 from ingestion.columns import read_columns
 from ingestion.errors import ConfigurationError, Permanent
+from ingestion.extraction.inline import InlineExtractor
 from ingestion.parse import parse
 from ingestion.ports import Claims, Record
 from ingestion.rejected import rejected
 from ingestion.settings import Settings
-from ingestion.source_ports import Source, Visit
+from ingestion.source_ports import Batch, Source, Visit
+from ingestion.stages.group import group
 from ingestion.tallies import label_of
 from ingestion.topics import ARTICLES, RAW
 from ingestion.wiring import Wiring
@@ -107,14 +109,14 @@ def trace_document(settings: Settings, path_or_url: str, url: str | None = None)
         if first is None:
             raise ConfigurationError(f"there is no document in {path_or_url}")
         offered = replace(first, result=_at(first.result, url))
-        steps, outcome = _walk(wiring, _Offered(source, offered))
+        steps, outcome = _walk(wiring, source, offered)
     locator = offered.result.locator if isinstance(offered.result, Document | Rejected) else path_or_url
     return Trace(locator=locator, outcome=outcome, steps=tuple(steps))
 
 
-def _walk(wiring: Wiring, source: "_Offered") -> tuple[list[Step], str]:
-    offered = source.visit.result
-    pipeline.collect(wiring.walk, source, "trace", wiring.producer("collect"), wiring.source_memory)
+def _walk(wiring: Wiring, source: Source, visit: Visit) -> tuple[list[Step], str]:
+    offered, batch = visit.result, Batch(visits=((source, visit),))
+    pipeline.collect(wiring.walk, [batch], "trace", wiring.producer("collect"), wiring.source_memory)
     steps = [Step(step="collect", made=_made(offered), fields=shown(offered))]
     if not isinstance(offered, Document):
         return steps, label_of(offered)
@@ -122,7 +124,7 @@ def _walk(wiring: Wiring, source: "_Offered") -> tuple[list[Step], str]:
     steps.append(_on_topic(record))
     result = _staged(wiring, record, offered, steps)
     if isinstance(result, Article):
-        pipeline.transform(wiring.walk, wiring.memory, wiring.producer("transform"))
+        pipeline.transform(wiring.walk, InlineExtractor(), wiring.memory, wiring.producer("transform"))
         steps += _landed(wiring, result)
     return steps, label_of(result)
 
@@ -152,6 +154,7 @@ def _stages(claims: Claims) -> Iterator[tuple[str, Callable[[Article], Article |
         yield pure.__name__, pure
     for claiming in stages.CLAIMING:
         yield claiming.__name__, partial(claiming, claims=claims)
+    yield group.__name__, lambda article: group([article], claims)[0]
 
 
 def _stage_step(name: str, before: Article, after: Article | Drop) -> Step:
@@ -209,20 +212,3 @@ def _scratch(settings: Settings) -> Iterator[Wiring]:
         }
         with Wiring(settings.model_copy(update=places)) as wiring:
             yield wiring
-
-
-class _Offered:
-    """A `Source` that offers what was fetched already."""
-
-    def __init__(self, source: Source, visit: Visit) -> None:
-        self.ref = source.ref
-        self.publisher = source.publisher
-        self.visit = visit
-
-    def visits(self, run_id: str) -> Iterator[Visit]:
-        """Offer it once."""
-        del run_id
-        yield self.visit
-
-    def settle(self) -> None:
-        """Nothing is remembered."""

@@ -38,9 +38,13 @@ def _fields(fields: dict[str, Any]) -> Group:
     fields = dict(fields)
     paragraphs = fields.pop("paragraphs", ())
     extraction = fields.pop("extraction", None) or {}
+    rights = dict(fields.pop("rights", None) or {})
+    statements = rights.pop("statements", None)
     if paragraphs:
         fields.pop("body", None)
-    parts: list[Any] = [_facts(fields, extraction)]
+    parts: list[Any] = [_facts(fields, {"rights": rights, "extraction": extraction})]
+    if statements:
+        parts.append(_statements(statements))
     if paragraphs:
         parts.append(_paragraphs(paragraphs))
     if extraction.get("removed"):
@@ -48,11 +52,16 @@ def _fields(fields: dict[str, Any]) -> Group:
     return Group(*parts)
 
 
-def _facts(fields: dict[str, Any], extraction: dict[str, Any]) -> Table:
+def _facts(fields: dict[str, Any], groups: dict[str, dict[str, Any]]) -> Table:
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
-    rest = {f"extraction.{key}": value for key, value in extraction.items() if key != "removed"}
+    rest = {
+        f"{group}.{key}": value
+        for group, values in groups.items()
+        for key, value in values.items()
+        if key != "removed"
+    }
     for name, value in {**fields, **rest}.items():
         if value not in (None, "", [], (), {}):
             table.add_row(name, escape(_short(value)))
@@ -67,6 +76,13 @@ def _short(value: Any) -> str:
     else:
         text = str(value)
     return text if len(text) <= LONG else f"{text[:LONG]}… ({len(text):,} characters)"
+
+
+def _statements(statements: Any) -> Table:
+    table = Table("about", "said", "where", title="what was said about rights", title_justify="left")
+    for said in statements:
+        table.add_row(said["about"], escape(_short(said["value"])), escape(said["source"]))
+    return table
 
 
 def _paragraphs(paragraphs: Any) -> Table:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import timedelta
 from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
@@ -15,20 +16,27 @@ from ingestion.errors import ConfigurationError
 from ingestion.pipeline import Walk
 from ingestion.ports import Broker, Gate, Observer, Producer
 from ingestion.settings import Settings
+from ingestion.source_ports import Lane
 from ingestion.telemetry.logs import LogObserver
 from ingestion.topics import topics
 
 if TYPE_CHECKING:
+    from ingestion.extraction.pool import PooledExtractor
+    from ingestion.fetch.archives import OpenArchives
     from ingestion.fetch.client import PoliteFetcher
+    from ingestion.fetch.policy import FetchPolicy
     from ingestion.lake.audit import GreatExpectationsAuditor
     from ingestion.lake.delta import DeltaLake
     from ingestion.lake.reader import LakeReader
     from ingestion.search.elasticsearch.rejections import RejectionIndex
     from ingestion.search.peer import SearchPeer
+    from ingestion.sources.interrupt import Interrupt
     from ingestion.sources.limits import Limits
     from ingestion.state.claims import SqlMemory
     from ingestion.state.database import StateDatabase
+    from ingestion.state.hosts import SqlHosts
     from ingestion.state.ledger import SqlLedger
+    from ingestion.state.rechecks import SqlRechecks
     from ingestion.state.sources import SqlSourceMemory
 
 
@@ -47,8 +55,9 @@ C = TypeVar("C", bound=Closeable)
 class Wiring:
     """The parts of one process, opened at first use, closed together at the end of the `with` block."""
 
-    def __init__(self, settings: Settings, observer: Observer | None = None) -> None:
+    def __init__(self, settings: Settings, observer: Observer | None = None, *, lane: Lane = "live") -> None:
         self.settings = settings
+        self.lane = lane
         self.observer = observer or LogObserver()
         self._open = ExitStack()
 
@@ -152,16 +161,72 @@ class Wiring:
     def fetcher(self) -> "PoliteFetcher":
         """The HTTP client, with its manners and its guard."""
         from ingestion.fetch.client import PoliteFetcher
-        from ingestion.fetch.policy import FetchPolicy
+        from ingestion.fetch.manners import Clock
+        from ingestion.state.robots import SqlRobotsMemory
 
-        return self._close_later(PoliteFetcher(FetchPolicy(**self.settings.fetch.model_dump())))
+        clock, robots = Clock(sleep=self.interrupt.sleep), SqlRobotsMemory(self.state)
+        fetcher = PoliteFetcher(self.fetch_policy, hosts=self.hosts, robots=robots, clock=clock)
+        return self._close_later(fetcher)
+
+    @cached_property
+    def fetch_policy(self) -> "FetchPolicy":
+        """What the operator allows and asks, and what the catalogue says of single hosts."""
+        from ingestion.fetch.policy import FetchPolicy, HostManners
+        from ingestion.sources.catalogue import host_manners, load_catalogue, private_hosts
+
+        entries = load_catalogue(self.settings.catalogue)
+        asked = self.settings.fetch.model_dump()
+        asked["allow_private_hosts"] = (*asked["allow_private_hosts"], *private_hosts(entries))
+        manners = {
+            host: HostManners(interval_seconds=one.interval_seconds, requests_at_once=one.requests_at_once)
+            for host, one in host_manners(entries).items()
+        }
+        return FetchPolicy(**asked, host_manners=manners)
+
+    @cached_property
+    def interrupt(self) -> "Interrupt":
+        """Ends the waiting for hosts at once when this process is told to stop."""
+        from ingestion.sources.interrupt import Interrupt
+
+        return Interrupt()
+
+    @cached_property
+    def hosts(self) -> "SqlHosts":
+        """The budget of every host, of which this process takes its turns in its lane."""
+        from ingestion.state.hosts import SqlHosts
+
+        return SqlHosts(self.state, lane=self.lane)
+
+    @cached_property
+    def archives(self) -> "OpenArchives":
+        """What is too large to be fetched whole, by the same guard and the same budget of hosts."""
+        from ingestion.fetch.archives import OpenArchives
+
+        ruling, sleep = self.fetcher.ruling, self.interrupt.sleep
+        opened = OpenArchives(self.fetch_policy, hosts=self.hosts, ruling=ruling, sleep=sleep)
+        return self._close_later(opened)
 
     @cached_property
     def source_limits(self) -> "Limits":
         """How much one run takes from one source."""
         from ingestion.sources.limits import Limits
 
-        return Limits(max_bytes=self.settings.fetch.max_bytes)
+        settings = self.settings
+        return Limits(max_bytes=settings.fetch.max_bytes, max_rechecks=settings.versions.rechecks_per_host)
+
+    @cached_property
+    def extractor(self) -> "PooledExtractor":
+        """What reads documents, in processes of their own."""
+        from ingestion.extraction.limits import ExtractionLimits
+        from ingestion.extraction.pool import PooledExtractor, processors
+
+        asked = self.settings.extraction
+        limits = ExtractionLimits(
+            processes=asked.processes or max(1, processors() // self.settings.stream.processes),
+            seconds=asked.seconds,
+            memory_bytes=asked.memory_bytes,
+        )
+        return self._close_later(PooledExtractor(limits))
 
     @cached_property
     def state(self) -> "StateDatabase":
@@ -174,8 +239,14 @@ class Wiring:
     def memory(self) -> "SqlMemory":
         """What the stages remember of earlier articles."""
         from ingestion.state.claims import SqlMemory
+        from ingestion.state.copies import window_of
+        from ingestion.state.texts import Kept
 
-        return SqlMemory(self.state, topic_id=self.broker.topic_id)
+        copies = self.settings.copies
+        window = window_of(days=copies.days, most_articles=copies.most_articles)
+        versions = self.settings.versions
+        kept = Kept(length=timedelta(days=versions.days), most_versions=versions.most_versions)
+        return SqlMemory(self.state, topic_id=self.broker.topic_id, window=window, kept=kept)
 
     @cached_property
     def source_memory(self) -> "SqlSourceMemory":
@@ -183,6 +254,13 @@ class Wiring:
         from ingestion.state.sources import SqlSourceMemory
 
         return SqlSourceMemory(self.state)
+
+    @cached_property
+    def rechecks(self) -> "SqlRechecks":
+        """When published articles are visited again."""
+        from ingestion.state.rechecks import SqlRechecks
+
+        return SqlRechecks(self.state)
 
     @cached_property
     def ledger(self) -> "SqlLedger":

@@ -5,7 +5,7 @@ Whatever is heavy is imported inside a command, so that help answers at once.
 
 import typer
 
-from ingestion.cli import care, look, setup, stack, stream, walk
+from ingestion.cli import backfill, care, look, setup, sources, stack, stream, walk
 
 app = typer.Typer(
     name="news",
@@ -17,7 +17,9 @@ app = typer.Typer(
 )
 walk.register(app)
 stream.register(app)
+backfill.register(app)
 look.register(app)
+sources.register(app)
 care.register(app)
 setup.register(app)
 stack.register(app)

@@ -1,4 +1,4 @@
-"""The commands that look after the pipeline: sources, dead letters, doctor."""
+"""The commands that look after the pipeline: dead letters, doctor."""
 
 from typing import Annotated
 
@@ -7,40 +7,12 @@ import typer
 from ingestion.cli.common import JsonFlag, console, prepared, print_json
 
 rejected = typer.Typer(help="Dead letters: list them, look at one, replay them.", invoke_without_command=True)
-sources = typer.Typer(help="Sources: list them, and how they have been doing.", invoke_without_command=True)
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    app.add_typer(sources, name="sources")
     app.add_typer(rejected, name="rejected")
     app.command()(doctor)
-
-
-@sources.callback()
-def sources_list(context: typer.Context, *, json: JsonFlag = False) -> None:
-    """List the sources of the catalogue."""
-    if context.invoked_subcommand:
-        return
-    from ingestion.source_report import print_sources, source_rows
-
-    rows = source_rows(prepared())
-    if json:
-        print_json(rows)
-    else:
-        print_sources(console(), rows)
-
-
-@sources.command()
-def health(*, json: JsonFlag = False) -> None:
-    """Show when each source was read last, and why it failed if it did."""
-    from ingestion.source_report import print_health, source_rows
-
-    rows = source_rows(prepared())
-    if json:
-        print_json(rows)
-    else:
-        print_health(console(), rows)
 
 
 @rejected.callback()

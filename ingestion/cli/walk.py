@@ -1,11 +1,14 @@
 """The commands that move documents: the whole walk, or one job of it."""
 
 from functools import partial
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ingestion.cli.common import JsonFlag, console, prepared, print_json, progress
+
+if TYPE_CHECKING:
+    from ingestion.settings import Settings
 
 
 def register(app: typer.Typer) -> None:
@@ -51,16 +54,47 @@ def collect(
         typer.Argument(metavar="[SOURCE]...", help="Ids of sources; else all that are enabled."),
     ] = None,
     *,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Read each source when it is due, until SIGTERM or Ctrl-C.")
+    ] = False,
     json: JsonFlag = False,
 ) -> None:
     """Fetch what the catalogue's sources offer into `news.raw`."""
     from ingestion import jobs
+    from ingestion.stream.stopping import Stopping
 
     settings = prepared()
-    run_id = jobs.new_run_id("collect")
+    if follow:
+        _follow(settings, sources)
+        return
+    # Asked for between two batches: a signal that raises may do so while a lock is held.
+    stopping = Stopping()
+    stopping.listen()
+    job = partial(jobs.collect, run_id=jobs.new_run_id("collect"), stop=lambda: bool(stopping.told))
     with jobs.sample_newsroom(settings) as served:
-        report = progress("collect", lambda: jobs.collect(served, sources, run_id=run_id), quiet=json)
+        report = progress("collect", lambda: job(served, sources), quiet=json)
     print_json(report)
+    if stopping.told:
+        raise typer.Exit(128 + stopping.signal)
+
+
+def _follow(settings: "Settings", sources: list[str] | None) -> None:
+    from ingestion import following, jobs
+    from ingestion.stream.pauses import Pauses
+    from ingestion.stream.stopping import Stopping
+
+    if sources:
+        raise typer.BadParameter("--follow reads all sources that are enabled; leave their ids out")
+    stopping = Stopping()
+    stopping.listen()
+    service = following.Service(
+        wait=stopping.wait,
+        next_pause_seconds=Pauses().next,
+        new_run_id=partial(jobs.new_run_id, "follow"),
+    )
+    with jobs.sample_newsroom(settings) as served:
+        typer.echo("follows every source of the catalogue - Ctrl-C ends it", err=True)
+        print_json(following.follow(served, service))
 
 
 def transform(*, json: JsonFlag = False) -> None:
@@ -83,9 +117,19 @@ def audit(*, json: JsonFlag = False) -> None:
     _one_job("audit", json=json)
 
 
-def export(*, json: JsonFlag = False) -> None:
-    """Write the audited days of the lake as plain Parquet."""
-    _one_job("export", json=json)
+def export(
+    rights: Annotated[
+        list[str] | None,
+        typer.Option("--rights", metavar="PROFILE", help="Rights profile, again for more; else as set."),
+    ] = None,
+    *,
+    json: JsonFlag = False,
+) -> None:
+    """Write the audited days of the lake as plain Parquet, as far as their rights profile goes."""
+    from ingestion import jobs
+
+    settings = prepared()
+    print_json(progress("export", lambda: jobs.export(settings, rights or ()), quiet=json))
 
 
 def account(*, json: JsonFlag = False) -> None:

@@ -32,6 +32,9 @@ FACETS: Mapping[Facet, str] = {
     Facet.AUTHOR: "authors",
     Facet.CREDIT: "credits",
     Facet.ACCESS: "rights.access",
+    Facet.MINING: "rights.text_and_data_mining",
+    Facet.GROUP: "syndication.group_id",
+    Facet.ROLE: "syndication.role",
     Facet.DAY: "published.at",
 }
 """Where each facet lives in the contract."""
@@ -85,7 +88,7 @@ def properties() -> dict[str, Any]:
     return _record(latest("article").schema, {})
 
 
-TEMPLATE_VERSION = 1
+TEMPLATE_VERSION = 2
 """Raised with every change of the template; an older program leaves a newer template alone."""
 
 STEMMED_FIELD = "stemmed"

@@ -75,6 +75,9 @@ class Facet(StrEnum):
     AUTHOR = "author"
     CREDIT = "credit"
     ACCESS = "access"
+    MINING = "mining"
+    GROUP = "group"
+    ROLE = "role"
     DAY = "day"
 
 
@@ -89,6 +92,9 @@ class Filters(Struct, frozen=True, kw_only=True):
     authors: tuple[str, ...] = ()
     credits: tuple[str, ...] = ()
     access: tuple[str, ...] = ()
+    mining: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
 
     def of(self, facet: Facet) -> tuple[str, ...]:
         """The values asked for in a field."""
@@ -113,6 +119,9 @@ ATTRIBUTES: Mapping[Facet, str] = {
     Facet.AUTHOR: "authors",
     Facet.CREDIT: "credits",
     Facet.ACCESS: "access",
+    Facet.MINING: "mining",
+    Facet.GROUP: "groups",
+    Facet.ROLE: "roles",
 }
 """Where `Filters` keeps the values of a field."""
 

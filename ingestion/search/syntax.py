@@ -43,6 +43,9 @@ FIELDS: Mapping[str, Facet] = {
     "author": Facet.AUTHOR,
     "credit": Facet.CREDIT,
     "access": Facet.ACCESS,
+    "mining": Facet.MINING,
+    "group": Facet.GROUP,
+    "role": Facet.ROLE,
 }
 BOUNDS = ("after", "before")
 QUOTES = str.maketrans(dict.fromkeys("“”„‟«»＂", '"'))

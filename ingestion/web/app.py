@@ -27,7 +27,7 @@ from ingestion.web.views import blocks, results
 HERE = Path(__file__).parent
 LOG = logging.getLogger(__name__)
 UNAVAILABLE = "The index does not answer at the moment. Nothing is lost; try again shortly."
-PAGE_FACETS = tuple(Facet)
+PAGE_FACETS = (*labels.FACETS, Facet.DAY)
 
 
 def create_app(searcher: Searcher, status: Callable[[], Status] | None = None) -> FastAPI:

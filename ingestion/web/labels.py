@@ -14,8 +14,12 @@ FACETS: Mapping[Facet, str] = {
     Facet.CREDIT: "Agency",
     Facet.AUTHOR: "Author",
     Facet.ACCESS: "Access",
+    Facet.MINING: "Text and data mining",
+    Facet.ROLE: "Among its copies",
     Facet.SOURCE: "Source",
 }
+FILTERS: Mapping[Facet, str] = {**FACETS, Facet.GROUP: "Copies of"}
+"""What can be filtered by; the groups of copies are too many to be listed."""
 SORTS: Mapping[Sort, str] = {Sort.RELEVANCE: "Relevance", Sort.NEWEST: "Newest", Sort.OLDEST: "Oldest"}
 LANGUAGES: Mapping[str, str] = {
     "ar": "Arabic",
@@ -65,9 +69,9 @@ def label(facet: Facet, value: str) -> str:
     """How a value of a facet reads."""
     if facet is Facet.LANGUAGE:
         return LANGUAGES.get(value.split("-", maxsplit=1)[0].lower(), value)
-    if facet in {Facet.ACCESS, Facet.GENRE}:
+    if facet in {Facet.ACCESS, Facet.GENRE, Facet.MINING, Facet.ROLE}:
         return value.replace("_", " ").capitalize()
-    return value
+    return value[:12] if facet is Facet.GROUP else value
 
 
 def day(at: date) -> str:

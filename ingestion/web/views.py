@@ -80,7 +80,7 @@ def _hidden(query: Query) -> Iterator[tuple[str, str]]:
 
 
 def _chips(query: Query) -> Iterator[Choice]:
-    for facet, title in labels.FACETS.items():
+    for facet, title in labels.FILTERS.items():
         for value in query.filters.of(facet):
             yield Choice(text=f"{title}: {labels.label(facet, value)}", href=toggled(query, facet, value))
     asked = dict(parameters(query))

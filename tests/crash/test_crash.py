@@ -72,8 +72,9 @@ class Walks(NamedTuple):
         process.join(timeout=300)
         return process.exitcode
 
-    def start(self, data: Path, kill_at: int | None = None) -> BaseProcess:
-        process = self.processes.Process(target=walker.walk, args=(data, self.newsroom, kill_at, self.world))
+    def start(self, data: Path, kill_at: int | None = None, readers: int = 1) -> BaseProcess:
+        arguments = (data, self.newsroom, kill_at, self.world, readers)
+        process = self.processes.Process(target=walker.walk, args=arguments)
         process.start()
         return process
 
@@ -160,7 +161,7 @@ def test_killed_at_random_moments_again_and_again(part: int, scene: Scene, tmp_p
     for walk in range(WALKS // 4):
         data = tmp_path / str(walk)
         for _ in range(KILLS_IN_A_WALK):
-            process = scene.walks.start(data)
+            process = scene.walks.start(data, readers=3)
             process.join(timeout=chance.uniform(0.05, LONGEST_SECONDS[scene.walks.world == EMBEDDED]))
             process.kill()
             process.join()

@@ -101,7 +101,7 @@ def test_workers_that_come_and_go_lose_and_double_nothing(stage: Stage, tmp_path
         with Wiring(settings.model_copy(update={"slot": slot})) as wiring:
             budget = Budget(batch_records=2, job_records=records)
             whole = pipeline.Walk(broker=wiring.broker, observer=LogObserver(), budget=budget)
-            return pipeline.transform(whole, wiring.memory, wiring.producer("transform"))
+            return pipeline.transform(whole, wiring.extractor, wiring.memory, wiring.producer("transform"))
 
     with ThreadPoolExecutor(3) as threads:
         guests = [threads.submit(transform, f"guest-{number}", 2) for number in range(2)]

@@ -1,9 +1,11 @@
 """One walk in a process of its own, which can be told to kill itself at the n-th step that it reaches."""
 
+import math
 import os
 import signal
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,11 +15,13 @@ import pyarrow as pa
 from ingestion import pipeline
 from ingestion.article import Article, Rejected, RejectedPayload
 from ingestion.codec import decode
+from ingestion.collecting import opener
 from ingestion.drain import Budget
 from ingestion.ports import Columns, Indexed, Row
 from ingestion.settings import Settings, load_settings
-from ingestion.sources import open_source
 from ingestion.sources.catalogue import load_catalogue
+from ingestion.sources.crew import Bounds, Crew, Orders
+from ingestion.sources.schedule import Schedule, planned
 from ingestion.topics import ARTICLES, REJECTED
 from ingestion.wiring import Wiring
 
@@ -43,6 +47,10 @@ class Killer:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
+def _is_chosen(row: Mapping[str, Any], one_of: int) -> bool:
+    return row["version"] == 1 and int(str(row["content_hash"])[:8], 16) % one_of == 0
+
+
 class StricterGate:
     """The real gate, which also fails some articles, so that `store` has something to quarantine."""
 
@@ -50,11 +58,9 @@ class StricterGate:
         self._gate = gate
 
     def failures(self, articles: Columns) -> Mapping[int, tuple[str, ...]]:
-        """Fail every third article, whatever the batch it comes in."""
-        hashes = pa.table(articles).column("content_hash").to_pylist()
-        failed = {
-            number: ("every_third",) for number, hash_ in enumerate(hashes) if int(hash_[:8], 16) % 3 == 0
-        }
+        """Fail every third new article, whatever the batch it comes in; what was updated stays so."""
+        rows = pa.table(articles).select(["content_hash", "version"]).to_pylist()
+        failed = {number: ("every_third",) for number, row in enumerate(rows) if _is_chosen(row, 3)}
         return {**failed, **self._gate.failures(articles)}
 
 
@@ -65,10 +71,8 @@ class StricterIndex:
         self._sink = sink
 
     def bulk(self, rows: Sequence[Row]) -> Sequence[Indexed]:
-        """Refuse every fourth article, whatever the batch it comes in."""
-        refused = {
-            number for number, row in enumerate(rows) if int(str(row["content_hash"])[:8], 16) % 4 == 0
-        }
+        """Refuse every fourth new article, whatever the batch it comes in."""
+        refused = {number for number, row in enumerate(rows) if _is_chosen(row, 4)}
         written = iter(self._sink.bulk([row for number, row in enumerate(rows) if number not in refused]))
         return [
             Indexed(str(row["article_id"]), error="strict mapping") if number in refused else next(written)
@@ -107,7 +111,9 @@ class World(NamedTuple):
 EMBEDDED = World()
 
 
-def walk(data: Path, newsroom: str, kill_at: int | None = None, world: World = EMBEDDED) -> None:
+def walk(
+    data: Path, newsroom: str, kill_at: int | None = None, world: World = EMBEDDED, readers: int = 1
+) -> None:
     """Collect, transform, store, index and account, in batches of a few records."""
     settings = world.settings(data, newsroom)
     data.mkdir(parents=True, exist_ok=True)
@@ -115,8 +121,8 @@ def walk(data: Path, newsroom: str, kill_at: int | None = None, world: World = E
         budget = Budget(batch_records=BATCH_RECORDS)
         whole = pipeline.Walk(broker=wiring.broker, observer=wiring.observer, budget=budget)
         gate = StricterGate(wiring.gate)
-        _collect(whole, wiring)
-        pipeline.transform(whole, wiring.memory, wiring.producer("transform"))
+        _collect(whole, wiring, readers)
+        pipeline.transform(whole, wiring.extractor, wiring.memory, wiring.producer("transform"))
         pipeline.store(whole, gate, NoAudit(), wiring.lake, wiring.producer("store"))
         pipeline.index(whole, gate, StricterIndex(wiring.search), wiring.producer("index"))
         pipeline.account(whole, wiring.ledger)
@@ -129,12 +135,18 @@ def collect_only(data: Path, newsroom: str, world: World) -> None:
         _collect(pipeline.Walk(broker=wiring.broker, observer=wiring.observer, budget=budget), wiring)
 
 
-def _collect(whole: pipeline.Walk, wiring: Wiring) -> None:
+def _collect(whole: pipeline.Walk, wiring: Wiring, readers: int = 1) -> None:
+    """Read the sources side by side; with one reader, one by one, so that the steps come in one order."""
     producer = wiring.producer("collect")
-    for entry in load_catalogue(wiring.settings.catalogue):
-        if entry.id in SOURCES:
-            source = open_source(entry, fetcher=wiring.fetcher, memory=wiring.source_memory)
-            pipeline.collect(whole, source, "run", producer, wiring.source_memory)
+    entries = {entry.id: entry for entry in load_catalogue(wiring.settings.catalogue)}
+    now = datetime.now(UTC)
+    plans = [planned(entry, None, now) for name, entry in entries.items() if name in SOURCES]
+    linger = math.inf if readers == 1 else 0.02
+    bounds = Bounds(readers=readers, batch_records=BATCH_RECORDS, linger_seconds=linger)
+    orders = Orders(open_source=opener(wiring, entries))
+    for some in [[plan] for plan in plans] if readers == 1 else [plans]:
+        with Crew(Schedule(some), orders, bounds, run_id="run") as crew:
+            pipeline.collect(whole, crew.batches(), "run", producer, wiring.source_memory)
 
 
 class Outcome(NamedTuple):

@@ -1,5 +1,6 @@
 """The documents tell of everything there is, lead somewhere, and name nothing of one machine."""
 
+import json
 import re
 import tomllib
 from collections.abc import Iterator
@@ -24,7 +25,7 @@ DOCUMENTS = sorted(
     [*ROOT.glob("*.md"), *(path for folder in OWN_FOLDERS for path in (ROOT / folder).rglob("*.md"))]
 )
 ADRS = sorted((ROOT / "docs" / "adr").glob("*.md"))
-DAGS = sorted((ROOT / "dags").glob("*_news.py"))
+DAGS = sorted(path for path in (ROOT / "dags").glob("*.py") if path.stem != "news_shared")
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 WEB = ("http://", "https://", "mailto:")
 REGISTRIES = re.compile(
@@ -137,7 +138,7 @@ def default(name: str, field: FieldInfo) -> str:
         value = getattr(PLACED, name, None)
     if value in ((), {}, None):
         return "none"
-    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+    return f"`{json.dumps(value) if isinstance(value, bool | tuple) else value}`"
 
 
 def test_every_setting_is_listed_as_it_is_declared() -> None:

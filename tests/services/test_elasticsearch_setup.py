@@ -3,18 +3,22 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from elasticsearch import Elasticsearch
+from msgspec.structs import replace
 
+from ingestion.article import Permission, Rights
 from ingestion.errors import ConfigurationError, Unavailable
 from ingestion.search.elasticsearch import Connection, ElasticsearchIndex, Options
 from ingestion.search.elasticsearch.health import health
 from ingestion.search.elasticsearch.layout import Layout, look, put_template, set_up, template_version
+from ingestion.search.elasticsearch.reindexing import reindex
+from ingestion.search.query import Facet, FacetCount
 from tests.certificates import self_signed
 from tests.clusters import cleaned, unique_name
 from tests.contract.newsstand import FERRY, NEWSSTAND, ask, rows
@@ -107,6 +111,41 @@ def test_a_newer_template_is_left_as_it_is(index: ElasticsearchIndex, name: str)
     set_up(index.server, index.layout)
 
     assert template_version(index.server, index.layout) == 99
+
+
+def older_template(template: Mapping[str, Any], *, section: str = "keyword") -> dict[str, Any]:
+    """The template of a program that knew less of rights."""
+    older: dict[str, Any] = json.loads(json.dumps({**template, "version": 1}))
+    fields = older["template"]["mappings"]["properties"]
+    rights = fields["rights"]["properties"]
+    fields["rights"]["properties"] = {name: rights[name] for name in ("access", "robots", "license")}
+    fields["section"] = {"type": section}
+    return older
+
+
+def test_an_index_of_before_gets_the_fields_of_a_newer_program(index: ElasticsearchIndex, name: str) -> None:
+    set_up(index.server, Layout(name=name, template=older_template(index.layout.template)))
+    reserved = replace(FERRY, rights=Rights(text_and_data_mining=Permission.RESERVED))
+
+    assert "the next batch brings it up to date" in health(index).advice[0]
+    assert [result.error for result in index.bulk(rows(reserved))] == [None]
+    assert index.get("ferry") == reserved
+    assert index.values(Facet.MINING) == (FacetCount("reserved", 1),)
+    assert health(index).advice == ()
+    assert look(index.server, index.layout).indices == {f"{name}-000001"}
+
+
+def test_an_index_that_differs_in_more_than_new_fields_has_to_be_built_anew(
+    index: ElasticsearchIndex, name: str
+) -> None:
+    older = older_template(index.layout.template, section="long")
+    set_up(index.server, Layout(name=name, template=older))
+
+    with pytest.raises(ConfigurationError, match="build the index anew"):
+        index.bulk(rows(FERRY))
+    reindex(index)
+    assert [result.error for result in index.bulk(rows(FERRY))] == [None]
+    assert index.get("ferry") == FERRY
 
 
 def test_indices_without_their_aliases_are_a_matter_for_a_person(

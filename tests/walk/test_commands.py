@@ -56,6 +56,7 @@ def test_a_trace_shows_every_step_and_keeps_nothing(tmp_path: Path, scrape: Path
         "fingerprint",
         "deduplicate",
         "version",
+        "group",
         "news.articles",
         "gate",
         "store",

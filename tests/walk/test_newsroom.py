@@ -112,7 +112,8 @@ def test_every_service_is_healthy(first: Any) -> None:
 
 def test_the_broken_source_is_told_in_words(first: Any) -> None:
     assert first
-    rows = {row["source_id"]: row["health"] for row in news("sources", "health")}
+    rows = {row["source_id"]: row for row in news("sources", "health")}
 
-    assert "HTML page" in rows["gaceta-valdebruma-sport"]["failure"]
-    assert rows["harbour-times-sitemap"]["failure"] is None
+    assert rows["gaceta-valdebruma-sport"]["verdict"] == "broken"
+    assert "HTML page" in rows["gaceta-valdebruma-sport"]["seen"]
+    assert rows["harbour-times-sitemap"]["verdict"] == "well"

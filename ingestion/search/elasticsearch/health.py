@@ -92,7 +92,7 @@ def _advice(found: Health) -> Iterator[str]:
         yield "a primary shard is missing, and answers are not whole: see GET _cluster/allocation/explain"
     yield from _of_aliases(found.read, found.written)
     if found.template_version is not None and found.template_version < found.expected_template_version:
-        yield "the index template is older than this program: build the index anew (docs/elasticsearch.md)"
+        yield "the index template is older than this program: the next batch brings it up to date"
     for index, blocks in found.blocks.items():
         yield from (f"{index} takes no writes ({name}): {BLOCKS[name]}" for name in blocks if name in BLOCKS)
 

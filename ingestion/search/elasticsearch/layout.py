@@ -8,7 +8,7 @@ from typing import Any
 from elasticsearch import Elasticsearch
 
 from ingestion.errors import ConfigurationError, Stop
-from ingestion.search.elasticsearch.faults import Missing
+from ingestion.search.elasticsearch.faults import Missing, TooLargeRequest
 from ingestion.search.elasticsearch.server import Server
 
 EXISTS = "resource_already_exists_exception"
@@ -112,6 +112,26 @@ def put_template(server: Server, layout: Layout) -> None:
             "template",
             lambda client: client.indices.put_index_template(name=layout.name, meta=meta, **body),
         )
+
+
+def extend(server: Server, layout: Layout, aliases: Aliases) -> bool:
+    """Add the fields of a newer template to the indices there are, and put it after that.
+
+    False where an index does not take them, as they are more than new fields: it has to be built anew.
+    Killed in between, the next one does it again.
+    """
+    if (template_version(server, layout) or 0) >= layout.template["version"]:
+        return True
+    properties = layout.template["template"]["mappings"]["properties"]
+    names = sorted(aliases.read | aliases.written)
+    try:
+        server.write("mapping", lambda client: client.indices.put_mapping(index=names, properties=properties))
+    except (ConfigurationError, Missing, TooLargeRequest):
+        raise
+    except Stop:
+        return False
+    put_template(server, layout)
+    return True
 
 
 def template_version(server: Server, layout: Layout) -> int | None:

@@ -16,7 +16,7 @@ from ingestion.errors import Stop, Unavailable
 from ingestion.ports import Indexed, Row
 from ingestion.search.elasticsearch.actions import Action, Result
 from ingestion.search.elasticsearch.index import ElasticsearchIndex
-from ingestion.search.elasticsearch.layout import WRITE, Aliases, create, look, put_template
+from ingestion.search.elasticsearch.layout import WRITE, Aliases, create, extend, look, put_template
 from ingestion.search.elasticsearch.scan import scan
 from ingestion.search.elasticsearch.translate import ID
 from ingestion.search.elasticsearch.writing import Batch
@@ -90,6 +90,8 @@ def drop_unused(target: ElasticsearchIndex) -> tuple[str, ...]:
 def _begin(target: ElasticsearchIndex) -> Aliases:
     """Steps 1 and 2; a run that finds them done goes on from there."""
     aliases = target.targets.prepare()
+    # Writers go on with the old index too, and it takes new fields unless it differs in more than these.
+    extend(target.server, target.layout, aliases)
     put_template(target.server, target.layout)
     aliases = look(target.server, target.layout)
     if aliases.read == aliases.written:

@@ -9,9 +9,9 @@ there before the copying began, or it was written to both.
 from collections.abc import Callable
 from threading import Lock
 
-from ingestion.errors import Stop
+from ingestion.errors import ConfigurationError, Stop
 from ingestion.search.elasticsearch.actions import Fate, Result
-from ingestion.search.elasticsearch.layout import Aliases, Layout, look, set_up
+from ingestion.search.elasticsearch.layout import Aliases, Layout, extend, look, set_up
 from ingestion.search.elasticsearch.server import Server
 
 Results = dict[str, Result]
@@ -25,6 +25,7 @@ class Targets:
         self._server = server
         self._layout = layout
         self._seen: Aliases | None = None
+        self._extended = False
         self._lock = Lock()
 
     def prepare(self) -> Aliases:
@@ -39,6 +40,7 @@ class Targets:
     def write(self, send: Callable[[str], Results]) -> Results:
         """Call `send` with each alias that has to be written, until they stay where they are."""
         aliases = self.prepare()
+        self._extend(aliases)
         while True:
             results = merged([send(alias) for alias in self._names(aliases)])
             after = look(self._server, self._layout)
@@ -47,6 +49,16 @@ class Targets:
             if (after.read, after.written) == (aliases.read, aliases.written):
                 return results
             self._seen = aliases = after
+
+    def _extend(self, aliases: Aliases) -> None:
+        """See that the indices have every field that is written; once, before the first write."""
+        with self._lock:
+            if not self._extended and not extend(self._server, self._layout, aliases):
+                raise ConfigurationError(
+                    f"the indices of {self._layout.name} cannot take the fields of this version: build the "
+                    "index anew, see docs/elasticsearch.md"
+                )
+            self._extended = True
 
     def _names(self, aliases: Aliases) -> tuple[str, ...]:
         if aliases.read == aliases.written:

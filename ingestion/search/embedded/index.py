@@ -13,16 +13,17 @@ from ingestion.article import Article
 from ingestion.errors import ConfigurationError, Unavailable
 from ingestion.ports import Indexed, Row
 from ingestion.search.embedded.answer import answer, article_at, counted
-from ingestion.search.embedded.fields import register_tokenizers, schema
+from ingestion.search.embedded.fields import register_tokenizers
+from ingestion.search.embedded.renewal import META, opened
 from ingestion.search.embedded.translate import by_id
-from ingestion.search.embedded.writing import Batch, write
+from ingestion.search.embedded.writing import THREAD_BYTES, Batch, write
 from ingestion.search.query import Facet, FacetCount, Page, Query
-
-META = "meta.json"
 
 
 class TantivyIndex:
     """A tantivy index in a folder, made if it is missing: `ports.SearchSink` and `query.Searcher`.
+
+    One that an earlier version of this program made is made anew from the articles in it.
 
     One process writes at a time, for the length of one `bulk`; others wait for it. Any number read,
     and see each batch as soon as it is written.
@@ -38,7 +39,7 @@ class TantivyIndex:
         self._path = path
         self._memory = writer_memory_bytes
         self._timeout = lock_timeout_seconds
-        self._index = _open(path)
+        self._index = _open(path, writer_memory_bytes)
         self._reading = Lock()
         self._seen: tuple[int, int, int] | None = None
 
@@ -107,14 +108,13 @@ class TantivyIndex:
             raise Unavailable(f"the index in {self._path} cannot be read: {error}") from error
 
 
-def _open(path: Path) -> Any:
+def _open(path: Path, memory: int) -> Any:
     try:
-        path.mkdir(parents=True, exist_ok=True)
-        index = tantivy.Index(schema(), str(path))
+        index = opened(path, memory=max(memory, THREAD_BYTES))
     except (OSError, ValueError) as error:
         raise ConfigurationError(
             f"the index in {path} cannot be opened: {error}. "
-            "If another version of this program made it, remove the folder and index the articles again."
+            "If a newer version of this program made it, remove the folder and index the articles again."
         ) from error
     register_tokenizers(index)
     index.config_reader("manual")

@@ -9,12 +9,15 @@ import time
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
+from ingestion.article import Article, Permission, Rights
 from ingestion.errors import ConfigurationError, Unavailable
-from ingestion.search.embedded import TantivyIndex
+from ingestion.search.embedded import TantivyIndex, fields
+from ingestion.search.mapping import leaves
 from ingestion.search.query import Facet, Query
 from tests.builders import NOON
-from tests.contract.newsstand import DAY, FERRY, ask, many, piece, rows
+from tests.contract.newsstand import DAY, FERRY, NEWSSTAND, ask, found, many, piece, rows
 
 ROOT = Path(__file__).parents[3]
 
@@ -113,6 +116,61 @@ def test_two_copies_of_the_same_writes_are_equal_whatever_the_batches(tmp_path: 
     assert list(one.articles()) == list(other.articles())
     page = Query(facets=(Facet.DAY,), size=50)
     assert one.search(page).hits == other.search(page).hits
+
+
+def of_an_earlier_version(path: Path, *articles: Article, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make an index of a contract that knew less of rights."""
+    known = tuple(leaf for leaf in leaves() if leaf.path != "rights.text_and_data_mining")
+    with monkeypatch.context() as patched:
+        patched.setattr(fields, "leaves", lambda: known)
+        fields.schema.cache_clear()
+        TantivyIndex(path).bulk(rows(*articles))
+    fields.schema.cache_clear()
+
+
+def test_an_index_of_an_earlier_version_is_made_anew_with_all_its_articles(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "index"
+    of_an_earlier_version(path, *NEWSSTAND, monkeypatch=monkeypatch)
+    index = TantivyIndex(path)
+    reserved = replace(FERRY, rights=Rights(text_and_data_mining=Permission.RESERVED))
+    before = list(index.articles())
+    index.bulk(rows(reserved))
+
+    assert before == sorted(NEWSSTAND, key=lambda made: made.article_id)
+    assert found(index, "mining:reserved") == {"ferry"}
+    assert found(index, "Hochwasser") == {"german"}
+    assert [entry.name for entry in tmp_path.iterdir()] == ["index"]
+    assert TantivyIndex(path).count() == len(NEWSSTAND)
+
+
+def test_an_index_that_was_being_made_anew_by_a_killed_process_is_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "index"
+    of_an_earlier_version(path, *NEWSSTAND, monkeypatch=monkeypatch)
+    (tmp_path / ".index.new").mkdir()
+    (tmp_path / ".index.new" / "half").write_bytes(b"half")
+    path.rename(tmp_path / ".index.old")
+
+    assert TantivyIndex(path).count() == len(NEWSSTAND)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["index"]
+
+
+def test_an_index_of_an_earlier_version_that_is_being_written_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import tantivy
+
+    path = tmp_path / "index"
+    of_an_earlier_version(path, FERRY, monkeypatch=monkeypatch)
+    writer = tantivy.Index.open(str(path)).writer()
+
+    with pytest.raises(Unavailable, match="of another version, and is being written"):
+        TantivyIndex(path)
+    writer.wait_merging_threads()
+    assert TantivyIndex(path).get("ferry") == FERRY
 
 
 def test_a_folder_that_holds_something_else_is_refused_with_advice(tmp_path: Path) -> None:
