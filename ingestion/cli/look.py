@@ -1,4 +1,4 @@
-"""The commands that look and change nothing: search, parse, trace, status, serve."""
+"""The commands that look and change nothing: search, parse, trace, diff, status, serve."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +10,7 @@ from ingestion.cli.common import JsonFlag, console, prepared, print_json
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in (search, parse, trace, status, serve):
+    for command in (search, parse, trace, diff, status, serve):
         app.command()(command)
 
 
@@ -74,6 +74,25 @@ def trace(
         from ingestion.trace_report import print_trace
 
         print_trace(console(), steps)
+
+
+def diff(
+    article: Annotated[str, typer.Argument(help="Its address, its article_id or the beginning of that.")],
+    *,
+    first: Annotated[int | None, typer.Option("--from", min=1, help="The older version.")] = None,
+    second: Annotated[int | None, typer.Option("--to", min=1, help="The newer version.")] = None,
+    json: JsonFlag = False,
+) -> None:
+    """Show what changed between two versions of an article."""
+    from ingestion.version_diff import diff_versions
+
+    found = diff_versions(prepared(), article, first, second)
+    if json:
+        print_json(found)
+    else:
+        from ingestion.version_report import print_diff
+
+        print_diff(console(), found)
 
 
 def status(*, json: JsonFlag = False) -> None:

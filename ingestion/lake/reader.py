@@ -2,6 +2,9 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from functools import reduce
+from operator import or_
+from string import hexdigits
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -10,6 +13,8 @@ from deltalake import DeltaTable
 
 from ingestion.lake.table import DAY, ROW_GROUP, faults, lake_schema, locate, open_table
 from ingestion.ports import Row
+
+ADDRESSES = ("canonical_url", "discovered_url", "fetched_url")
 
 
 class DayFiles(NamedTuple):
@@ -63,6 +68,19 @@ class LakeReader:
         ordered = found.sort_by([("version", "ascending"), ("fetched_at", "ascending")])
         rows: list[Row] = ordered.drop([DAY]).to_pylist(maps_as_pydicts="strict")
         return rows
+
+    def articles_named(self, name: str, shortest_id: int) -> list[str]:
+        """Ids of the articles at an address, or whose id begins so, if that has so many characters."""
+        is_at = reduce(or_, (pc.field(column) == name for column in ADDRESSES))
+        begins = name.lower()
+        if len(begins) >= shortest_id and all(char in hexdigits for char in begins):
+            is_at |= pc.starts_with(pc.field("article_id"), pattern=begins)
+        found = {
+            row["article_id"]
+            for batch in self._scan(is_at, None, ["article_id"])
+            for row in batch.to_pylist()
+        }
+        return sorted(found)
 
     def history(self, limit: int | None = None) -> list[dict[str, Any]]:
         """Return what the log says of its commits, newest first."""
