@@ -1,6 +1,5 @@
 """From what was read to the article: one value chosen for each field, with the place it came from."""
 
-import re
 from collections.abc import Sequence
 
 from msgspec.structs import replace
@@ -36,9 +35,7 @@ from ingestion.parse.dates import first_moment
 from ingestion.parse.hints import add_hints
 from ingestion.parse.language import detect
 from ingestion.parse.rights import rights_of
-from ingestion.parse.urls import absolute, identity
-
-_DAY_IN_PATH = re.compile(r"/((?:19|20)\d{2})[/-](0?[1-9]|1[0-2])[/-](0?[1-9]|[12]\d|3[01])(?=[/_-])")
+from ingestion.parse.urls import DAY_IN_PATH, absolute, identity
 
 
 def article_of(document: Document, reading: Reading) -> Article | Drop:
@@ -173,7 +170,7 @@ def _add_dateline(clues: Clues, dateline: Dateline) -> None:
 
 def _add_from_address(clues: Clues, document: Document) -> None:
     """Take the day that is written in an address, where nothing better is known."""
-    match = _DAY_IN_PATH.search(_own_url(document) or "")
+    match = DAY_IN_PATH.search(_own_url(document) or "")
     if match:
         clues.add("published", "-".join(match.groups()), "url:path")
 

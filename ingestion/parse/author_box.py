@@ -12,6 +12,9 @@ _MARK = re.compile(
     r"about[_-]?(?:the[_-]?)?author|(?:^|[\s_-])bio(?:graphy)?(?:$|[\s_-])",
     re.IGNORECASE,
 )
+_WORDS = ("author", "contributor", "writer", "autor", "auteur", "journalist", "reporter", "bio")
+"""Every mark has one of them."""
+
 _BOXES = ("div", "section", "aside", "footer", "address", "p", "ul")
 _SHORTEST, _LONGEST = 40, 1500
 _MOST_PARAGRAPHS = 6
@@ -31,7 +34,7 @@ def drop_author_boxes(tree: HtmlElement) -> tuple[Removed, ...]:
 
 
 def _is_box(element: HtmlElement) -> bool:
-    marks = f"{element.get('class') or ''} {element.get('id') or ''}"
-    if not _MARK.search(marks):
+    marks = f"{element.get('class') or ''} {element.get('id') or ''}".lower()
+    if not (any(word in marks for word in _WORDS) and _MARK.search(marks)):
         return False
     return next(element.iter("h1"), None) is None and len(element.findall(".//p")) <= _MOST_PARAGRAPHS

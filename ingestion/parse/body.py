@@ -17,6 +17,9 @@ _ENOUGH_OF_PAGE = 0.85
 _FAR_TOO_LITTLE = 0.35
 _PARAGRAPH_LENGTH = 80
 _MOST_LINKED = 0.4
+_LUMP_LENGTH = 3_000
+_LEAST_STOPS = 4 / 1000
+_STOPS = re.compile(r"[.!?。！？؟।](?:[\s\"'”’»)」]|$)|[。！？]")
 _ROLES = {"head": ParagraphRole.SUBHEADING, "item": ParagraphRole.LIST_ITEM, "quote": ParagraphRole.QUOTE}
 _BLOCKS = frozenset({"p", "head", "item", "row", "quote", "list", "table", "code", "div", "ab", "fw"})
 
@@ -60,7 +63,15 @@ def _extracted(tree: HtmlElement, *, precise: bool = False, fast: bool = True) -
     document: Any = bare_extraction(tree, include_comments=False, fast=fast, favor_precision=precise)
     if document is None or document.body is None:
         return ()
-    return tuple(_typed(document.body))
+    found = tuple(_typed(document.body))
+    return () if _is_lump(found) else found
+
+
+def _is_lump(paragraphs: tuple[Paragraph, ...]) -> bool:
+    """One long block with hardly a sentence in it: a whole page with its menus."""
+    if len(paragraphs) != 1 or len(text := paragraphs[0].text) < _LUMP_LENGTH:
+        return False
+    return len(_STOPS.findall(text)) < _LEAST_STOPS * len(text)
 
 
 def _length(paragraphs: tuple[Paragraph, ...]) -> int:

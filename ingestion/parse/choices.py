@@ -1,6 +1,7 @@
 """One value for each field, chosen from all that was found for it."""
 
 import re
+from collections.abc import Sequence
 
 from ingestion.article import Document
 from ingestion.parse.clean import key
@@ -16,7 +17,7 @@ _GENRES = {
     "pressrelease": "press_release", "press_release": "press_release", "video": "video", "podcast": "podcast",
     "newsarticle": "news", "reportagenewsarticle": "news", "news": "news", "current": "news",
 }  # fmt: skip
-_SITE_SEPARATORS = r"\s+(?:[|–—·»-]|::|\|\|)\s+|\s*[｜：]\s*"
+_SITE_SEPARATORS = r"\s+(?:[|–—·»-]|--|::|\|\|)\s+|\s*[｜：]\s*|(?<=\S)_(?=\S+$)"
 _MOST_KEYWORDS = 50
 _LONGEST_KEYWORD = 100
 _FIELD_OF = {
@@ -39,15 +40,34 @@ _CARRIED = (
 
 def headlines_of(clues: Clues, document: Document) -> list[Found]:
     """Return the distinct headlines, the most trusted first, without the site's name at their end."""
-    sites = {key(found.value) for found in clues.of("site")}
+    known = {key(found.value) for found in clues.of("headline")}
+    # Some applications call themselves by the title of each page.
+    named = (
+        found
+        for found in clues.of("site")
+        if "application" not in found.place or key(found.value) not in known
+    )
+    sites = {key(found.value) for found in named}
     sites |= {key(name) for name in (document.publisher.name, document.publisher.domain) if name}
     distinct: dict[str, Found] = {}
-    known = {key(found.value) for found in clues.of("headline")}
-    for found in clues.of("headline"):
+    for found in _by_agreement(clues.of("headline")):
         title = _without_site(found.value, sites, known)
         if key(title) and key(title) not in sites:
             distinct.setdefault(key(title), Found(title, found.place))
-    return list(distinct.values())
+    return list(distinct.values()) or list(clues.of("headline")[:1])
+
+
+def _by_agreement(finds: Sequence[Found]) -> Sequence[Found]:
+    """Of headings alone, put first what the title of the page repeats: others name sections, shows, logos."""
+    if not finds or finds[0].place != "html:h1":
+        return finds
+    titles = [found for found in finds if found.place == "html:title"]
+    title = key(" ".join(found.value for found in titles))
+    headings = [found for found in finds if found.place == "html:h1"]
+    repeated = [found for found in headings if key(found.value) and key(found.value) in title]
+    if repeated or not titles or len(title.split()) <= len(key(headings[0].value).split()):
+        return [*repeated, *(found for found in finds if found not in repeated)]
+    return [*titles, *headings]
 
 
 def _without_site(title: str, sites: set[str], known: set[str]) -> str:

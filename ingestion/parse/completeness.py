@@ -14,11 +14,10 @@ _FEWEST_STATED_WORDS = 150
 _LEAST_SHARE = 0.6
 _SHORT_CHARS = 1500
 _LONGEST_PROMPT = 220
-_TRIGGER = re.compile(
-    r"to continue|keep reading|subscribers|members|premium|lesen mit|abonnenten|mitglieder|abonnés|"
-    r"lire la suite|de cet article|suscri|abbonati|assinantes|会員限定|残り|続きを読む|للاشتراك|للمشتركين|"
-    r"reached your",
-    re.IGNORECASE,
+_TRIGGERS = (
+    *("to continue", "keep reading", "subscribers", "members", "premium", "lesen mit", "abonnenten"),
+    *("mitglieder", "abonnés", "lire la suite", "de cet article", "suscri", "abbonati", "assinantes"),
+    *("会員限定", "残り", "続きを読む", "للاشتراك", "للمشتركين", "reached your"),
 )
 """Words that every prompt has one of: they are looked for in the whole text at once."""
 
@@ -37,6 +36,11 @@ _PROMPT = re.compile(
     r"|この記事は(?:有料)?会員限定|残り\d+文字|続きを読むには|للاشتراك ومتابعة القراءة|المحتوى للمشتركين",
     re.IGNORECASE,
 )
+
+
+def is_prompt(text: str) -> bool:
+    """Whether a line asks the reader to subscribe or to log in for the rest."""
+    return len(text) <= _LONGEST_PROMPT and bool(_PROMPT.search(text))
 
 
 def shortcomings(page: Page, tree: HtmlElement, paragraphs: tuple[Paragraph, ...]) -> list[str]:
@@ -65,9 +69,14 @@ def _is_not_free(page: Page) -> bool:
 
 
 def _telling_texts(tree: HtmlElement) -> Iterator[str]:
-    text = "\n".join(map(str, tree.itertext()))
-    for match in _TRIGGER.finditer(text):
-        end = text.find("\n", match.end())
-        line = text[text.rfind("\n", 0, match.start()) + 1 : end if end >= 0 else len(text)]
-        if len(line) <= _LONGEST_PROMPT:
-            yield line
+    """Yield the lines with one of the words, in small letters."""
+    text = "\n".join(map(str, tree.itertext())).lower()
+    for trigger in _TRIGGERS:
+        at = text.find(trigger)
+        while at >= 0:
+            end = text.find("\n", at)
+            end = end if end >= 0 else len(text)
+            line = text[text.rfind("\n", 0, at) + 1 : end]
+            if len(line) <= _LONGEST_PROMPT:
+                yield line
+            at = text.find(trigger, end)

@@ -117,6 +117,14 @@ def read(raw: str) -> Printed | None:
     return None if day is None else _with_clock(day, rest)
 
 
+def holds_day(text: str) -> bool:
+    """Whether a line holds a day with its month and year, in figures that can be read one way or in words."""
+    try:
+        return read(text) is not None and not _EPOCH.match(text)
+    except (ValueError, OverflowError):
+        return False
+
+
 def _day(text: str) -> tuple[datetime | None, str]:
     for pattern in (_YEAR_FIRST, _DAY_FIRST, *_named_days()):
         if match := pattern.search(text):

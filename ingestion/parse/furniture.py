@@ -8,6 +8,7 @@ from lxml.html import HtmlElement
 from ingestion.article import Image, Paragraph, ParagraphRole, Removed
 from ingestion.parse import lexicon
 from ingestion.parse.clean import key, one_line
+from ingestion.parse.completeness import is_prompt
 from ingestion.parse.credits import bare_credit
 
 _CREDIT_MARK = re.compile(r"credit|copyright|source|fotograf|photographer|byline|quelle", re.IGNORECASE)
@@ -18,7 +19,10 @@ _CREDIT_AFTER = re.compile(
     r"|(?:©|[(（][CＣ][)）]|(?<=[.。!?])\s[/|])\s?(?P<sign>[^.!?。]{2,60}))$"
 )
 _LABEL_AT_END = re.compile(rf"(?:{_LABELS}(?: by| credit)?)?\s?[:：/＝=]?\s*$")
-_UNSEEN = ".//*[@hidden or @aria-hidden='true' or contains(translate(@style,' ',''),'display:none')]"
+_UNSEEN = (
+    "descendant::*/@hidden/.. | descendant::*/@aria-hidden[.='true']/.."
+    " | descendant::*/@style[contains(translate(.,' ',''),'display:none')]/.."
+)
 _FRAMES = (".//figure", ".//*[contains(concat(' ',normalize-space(@class),' '),' wp-caption ')]")
 _DOUBTFUL = frozenset({"breadcrumb", "shares", "separator", "contact", "tags", "reading_time"})
 _SHORT = 200
@@ -113,7 +117,7 @@ def split_credit(words: str) -> tuple[str, str | None]:
 
 def drop_unseen(tree: HtmlElement) -> tuple[Removed, ...]:
     """Take out what a reader does not see; a story that is unfolded by a script is left in."""
-    for silent in tree.xpath(".//script|.//style|.//template"):
+    for silent in tree.xpath(".//script|.//style|.//template|.//svg"):
         silent.drop_tree()
     removed: list[Removed] = []
     dropped: set[HtmlElement] = set()
@@ -156,6 +160,8 @@ def _rule(paragraph: Paragraph, titles: set[str], captions: set[str], *, early: 
         return "repeated"
     if words in captions:
         return "caption"
+    if is_prompt(text):
+        return "paywall_prompt"
     if len(text) > _SHORT and not text.startswith(("(", "（", "[")):
         return None
     said = lexicon.label(text) or lexicon.phrase(text)

@@ -1,7 +1,8 @@
-"""What an extractor left out from the middle of a story: blocks that stand among those it kept."""
+"""What an extractor left out of a story: blocks that stand among those it kept, and a lost end."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from lxml.html import HtmlElement
 
@@ -19,9 +20,13 @@ _ROLES = {
 _FEWEST_KEPT = 3
 """Of an element that is taken for the one that holds the story."""
 
+_LEVELS = 3
 _SHORTEST_SENTENCE = 60
 _LONGEST_HEADING = 120
 _MOST_LINKED = 0.7
+_LEAST_END, _LEAST_END_SHARE = 600, 0.25
+"""A lost end has so many characters, and so much of what was kept; less is what comes after stories."""
+
 _STOPS = (".", "!", "?", "…", "。", "！", "？", "؟", "”", "»", '"', "」", ")", "’", ":")
 
 Block = tuple[HtmlElement, str]
@@ -33,10 +38,26 @@ def without_gaps(paragraphs: tuple[Paragraph, ...], tree: HtmlElement) -> tuple[
     order = {key(paragraph.text): index for index, paragraph in reversed(list(enumerate(paragraphs)))}
     missing: dict[int, list[Paragraph]] = {}
     said = key(" ".join(paragraph.text for paragraph in paragraphs))
-    for after, found in _between(_siblings(tree, order), order):
+    blocks = _siblings(tree, order)
+    for after, found in _between(blocks, order):
         if key(found.text) not in said:
             missing.setdefault(after, []).append(found)
-    return tuple(_merged(paragraphs, missing)) if missing else paragraphs
+    return (*_merged(paragraphs, missing), *_end(blocks, order, said))
+
+
+def _end(blocks: Sequence[Block], order: dict[str, int], said: str) -> tuple[Paragraph, ...]:
+    """Return the sentences after the last block that was kept, where an extractor stopped half-way.
+
+    They stand in elements that look like that block's, three levels deep.
+    """
+    kept = [number for number, (_, of) in enumerate(blocks) if of in order]
+    if not kept:
+        return ()
+    last = _deep_shape(blocks[kept[-1]][0])
+    after = [element for element, of in blocks[kept[-1] + 1 :] if of not in said]
+    found = [block for element in after if _deep_shape(element) == last and (block := _block(element))]
+    length = sum(len(block.text) for block in found if block.role is ParagraphRole.PARAGRAPH)
+    return tuple(found) if length >= max(_LEAST_END, _LEAST_END_SHARE * len(said)) else ()
 
 
 def _siblings(tree: HtmlElement, order: dict[str, int]) -> list[Block]:
@@ -51,6 +72,11 @@ def _shape(element: HtmlElement) -> tuple[str, str]:
     """Tell what holds a block: the name and the class of the element around it."""
     parent = element.getparent()
     return ("", "") if parent is None else (str(parent.tag), parent.get("class") or "")
+
+
+def _deep_shape(element: HtmlElement) -> list[tuple[str, str]]:
+    around = islice(element.iterancestors(), _LEVELS)
+    return [(str(parent.tag), parent.get("class") or "") for parent in around]
 
 
 def _between(blocks: Sequence[Block], order: dict[str, int]) -> Iterator[tuple[int, Paragraph]]:

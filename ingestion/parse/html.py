@@ -15,17 +15,22 @@ from ingestion.parse.body import body_of, element_count
 from ingestion.parse.charset import decode
 from ingestion.parse.clean import key, readable, without_markup
 from ingestion.parse.clues import Reading
+from ingestion.parse.comments import drop_comments
 from ingestion.parse.completeness import shortcomings
 from ingestion.parse.deck import with_deck
 from ingestion.parse.edges import add_told, without_edges
 from ingestion.parse.furniture import drop_unseen, take_pictures, without_labels
 from ingestion.parse.gaps import without_gaps
+from ingestion.parse.linked import without_linked_lines
 from ingestion.parse.rights_said import add_header_rights, add_meta_robots
 from ingestion.parse.structured import Page, survey
+from ingestion.parse.urls import DAY_IN_PATH
 
 RULES_VERSION = "1"
 MOST_ELEMENTS = 200_000
 NOT_AN_ARTICLE = Drop(Outcome.DROPPED, "not_an_article")
+# Classes of their own for forms and labels, as lxml.html has them, are asked for in Python at each element.
+_PLAIN = etree.ElementDefaultClassLookup(element=HtmlElement)
 _ENCODING_DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,200}\?>")
 _ENOUGH_PROSE = 600
 _LEAST_PROSE = 140
@@ -47,6 +52,7 @@ def read_page(document: Document) -> Reading | Drop:
     add_header_rights(page.clues, document)
     working = deepcopy(tree)
     images, taken = take_pictures(working)
+    drop_comments(working)
     hidden = (*drop_unseen(working), *drop_author_boxes(working))
     paragraphs, removed = _story(working, page, images, document.publisher)
     decision = _decision(document, page, tree, paragraphs)
@@ -73,6 +79,7 @@ def parsed(text: str) -> HtmlElement:
     """Parse HTML; libxml2 itself ends it at 256 levels. Raises `Unreadable` for what is no page."""
     source = _ENCODING_DECLARATION.sub("", readable(text)).strip()
     parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
+    parser.set_element_class_lookup(_PLAIN)
     try:
         tree = html.document_fromstring(source.encode(), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, AssertionError, ValueError) as error:
@@ -97,7 +104,9 @@ def _story(
 ) -> tuple[tuple[Paragraph, ...], tuple[Removed, ...]]:
     headlines = [found.value for found in page.clues.of("headline")]
     captions = [image.caption for image in images if image.caption]
-    paragraphs, removed = without_labels(without_gaps(body_of(tree), tree), headlines, captions)
+    paragraphs, links = without_linked_lines(without_gaps(body_of(tree), tree), tree)
+    paragraphs, labels = without_labels(paragraphs, headlines, captions)
+    removed = (*links, *labels)
     paragraphs, edges = without_edges(paragraphs, page.clues, publisher)
     add_told(page.clues, removed)
     if paragraphs:
@@ -121,7 +130,7 @@ def stated_body(page: Page) -> tuple[Paragraph, ...]:
 def _decision(
     document: Document, page: Page, tree: HtmlElement, paragraphs: tuple[Paragraph, ...]
 ) -> Drop | None:
-    length = sum(len(paragraph.text) for paragraph in paragraphs)
+    length = sum(_weight(paragraph.text) for paragraph in paragraphs)
     if not page.clues.of("headline") and not document.hints.get("feed.title"):
         return NOT_AN_ARTICLE
     if page.says_article:
@@ -130,6 +139,11 @@ def _decision(
         return NOT_AN_ARTICLE
     enough = _LEAST_PROSE if _has_marks(page, document) else _ENOUGH_PROSE
     return None if length >= enough else NOT_AN_ARTICLE
+
+
+def _weight(text: str) -> int:
+    """Measure prose by its bytes, of which scripts with a letter for each syllable or word take three."""
+    return len(text) if text.isascii() else max(len(text), len(text.encode()) * 2 // 3)
 
 
 def _is_other(document: Document, tree: HtmlElement, paragraphs: tuple[Paragraph, ...]) -> bool:
@@ -151,8 +165,11 @@ def _in_link(heading: HtmlElement) -> bool:
 def _has_marks(page: Page, document: Document) -> bool:
     """Whether anything speaks for an article: a date, an author, or a source that offered it as one."""
     fields = ("published", "author", "byline")
-    return any(page.clues.of(field) for field in fields) or any(
-        name.startswith(("feed.", "sitemap.")) for name in document.hints
+    address = document.fetched_url or document.discovered_url or ""
+    return (
+        any(page.clues.of(field) for field in fields)
+        or any(name.startswith(("feed.", "sitemap.")) for name in document.hints)
+        or bool(DAY_IN_PATH.search(address))
     )
 
 

@@ -22,6 +22,13 @@ _SPLIT = re.compile(
     r"\s*(?:,|;|/|、|；|，|・(?=\S{2,}\s)|\||&|\+|\n|\band\b|\bund\b|\bet\b|\by\b(?!-)|\be\b(?=\s[A-Z])|\boch\b|\bog\b|\ben\b(?=\s[A-Z])|"
     r"\bve\b|\bvà\b|\sو(?=\w{2,}\s)|\sو\s|\bwith\b|\bmit\b)\s*"
 )
+_WITH_OTHERS = re.compile(
+    r"\s*[(\[]\s?(?:avec|with|mit|con|com|and|et)\s(?P<others>[^()\[\]]*)[)\]]", re.IGNORECASE
+)
+_OTHER_WORK = re.compile(
+    r"\s+(?:edited|illustrated|photographed|photo(?:graph)?s?|video|graphics?|additional reporting)\s+by\s+",
+    re.IGNORECASE,
+)
 _NO_PERSON = re.compile(
     r"""\b(?:staff|desk|team|newsroom|news|editor(?:s|ial)?|bureau|reporters?|correspondents?|contributors?|admin(?:istrator)?|
     webmaster|agenc(?:y|ies)|wire|service|media|online|digital|magazine|times|tribune|gazette|
@@ -60,7 +67,8 @@ def people_in(printed: Iterable[str], publisher: Publisher) -> tuple[str, ...]:
 
 def split(byline: str) -> list[str]:
     """Split a byline into names: at commas, `and`, and its like in other languages."""
-    text = _PREFIX.sub("", without_markup(byline))
+    text = _OTHER_WORK.sub(", ", _WITH_OTHERS.sub(r", \g<others>", without_markup(byline)))
+    text = _PREFIX.sub("", text)
     reversed_name = _FAMILY_FIRST.match(text)
     if reversed_name and not is_agency(reversed_name["family"]):
         return [f"{reversed_name['given']} {reversed_name['family']}"]

@@ -1,17 +1,18 @@
 """What a page says about itself: JSON-LD first, then meta elements, then marked-up elements."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from lxml.html import HtmlElement
 from msgspec import Struct
 
 from ingestion.article import Image
 from ingestion.parse import lexicon
-from ingestion.parse.clean import one_line, without_markup
+from ingestion.parse.clean import key, one_line, without_markup
 from ingestion.parse.clues import Clues
 from ingestion.parse.credits import agencies_among, agencies_in
 from ingestion.parse.data import table
+from ingestion.parse.dates import holds_day
 from ingestion.parse.json_ld import (
     ARTICLE_TYPES,
     OTHER_PAGE_TYPES,
@@ -29,9 +30,10 @@ _BYLINE_CLASS = re.compile(
     r"(?:$|[\s_-])",
     re.IGNORECASE,
 )
+# From the attribute to its element: four times as quick as asking each element for its attributes.
 _AUTHOR_MARK = (
-    ".//*[@itemprop='author' or @rel='author' or contains(@class,'yline') or contains(@class,'uthor')"
-    " or contains(@class,'autor')]"
+    "descendant::*/@class[contains(.,'yline') or contains(.,'uthor') or contains(.,'autor')]/.."
+    " | descendant::*/@itemprop[.='author']/.. | descendant::*/@rel[.='author']/.."
 )
 _LONGEST_BYLINE = 100
 _DIGIT = re.compile(r"\d")
@@ -40,10 +42,12 @@ _DATE_CLASS = re.compile(
     re.IGNORECASE,
 )
 _DATE_MARK = (
-    ".//*[contains(@class,'date') or contains(@class,'datum') or contains(@class,'ublished')"
-    " or contains(@class,'timestamp')]"
+    "descendant::*/@class[contains(.,'date') or contains(.,'datum') or contains(.,'ublished')"
+    " or contains(.,'timestamp')]/.."
 )
 _LONGEST_DATE = 60
+_LONGEST_DATE_LINE = 120
+_NEAR_HEADING = 20
 _LONGEST_LINE = 200
 _UNWANTED_AROUND = frozenset({"aside", "footer", "nav"})
 
@@ -199,10 +203,12 @@ def _add_marked(clues: Clues, tree: HtmlElement) -> None:
         clues.add("headline", one_line(title.text_content()), "html:title")
     _add_times(clues, tree)
     _add_bylines(clues, tree)
+    if not clues.of("author") and not clues.of("byline"):
+        _add_byline_below_heading(clues, tree)
 
 
 def _add_times(clues: Clues, tree: HtmlElement) -> None:
-    for element in tree.iterfind(".//*[@itemprop]"):
+    for element in tree.xpath("descendant::*/@itemprop[.='datePublished' or .='dateModified']/.."):
         field = {"datePublished": "published", "dateModified": "modified"}.get(element.get("itemprop") or "")
         if field:
             value = element.get("datetime") or element.get("content") or one_line(element.text_content())
@@ -215,6 +221,39 @@ def _add_times(clues: Clues, tree: HtmlElement) -> None:
             _add_neighbours(clues, time)
             break
     _add_printed_date(clues, tree)
+    if not clues.of("published"):
+        _add_date_below_heading(clues, tree)
+
+
+def _add_date_below_heading(clues: Clues, tree: HtmlElement) -> None:
+    """Take the first short line below the headline that holds a day, where nothing marks one."""
+    for text in _lines_below_heading(clues, tree):
+        if holds_day(text):
+            role, rest = lexicon.date_label(text) or ("published", text)
+            clues.add("modified" if role == "modified" else "published", rest, "html:below heading")
+            return
+
+
+def _add_byline_below_heading(clues: Clues, tree: HtmlElement) -> None:
+    """Take the first line below the headline that begins as bylines do, where nothing marks one."""
+    for text in _lines_below_heading(clues, tree):
+        if lexicon.byline(text) and not _DIGIT.search(text):
+            clues.add("byline", text, "html:below heading")
+            return
+
+
+def _lines_below_heading(clues: Clues, tree: HtmlElement) -> Iterator[str]:
+    titles = {key(found.value) for found in clues.of("headline")} - {""}
+    heading = next((found for found in tree.iter("h1") if key(found.text_content()) in titles), None)
+    if heading is None:
+        return
+    blocks: Sequence[HtmlElement] = heading.xpath(
+        f"(following::*[self::p or self::div or self::span or self::li])[position() <= {_NEAR_HEADING}]"
+    )
+    for element in blocks:
+        text = one_line(element.text_content())
+        if len(text) <= _LONGEST_DATE_LINE and not _is_around(element):
+            yield text
 
 
 def _add_neighbours(clues: Clues, time: HtmlElement) -> None:

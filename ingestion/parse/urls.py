@@ -15,6 +15,11 @@ TRACKERS = re.compile(
     )$""",
     re.VERBOSE | re.IGNORECASE,
 )
+DAY_IN_PATH = re.compile(
+    r"/((?:19|20)\d{2})[/-]?(0[1-9]|1[0-2]|(?<=/)[1-9])[/-]?(0[1-9]|[12]\d|3[01]|(?<=/)[1-9])(?=[/_-])"
+)
+"""A day as addresses have it: /2026/11/20/, /2026-11/20/, /20261120/."""
+
 _HOST = re.compile(r"^[^\s/?#@\\]+$")
 _NUMBERS = re.compile(r"^[\d.:a-f]*[\d:]$")
 _LAST_RESORT_ROUNDS = 4

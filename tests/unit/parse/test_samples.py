@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import cache
+from html import unescape
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 from unicodedata import normalize
@@ -15,6 +17,7 @@ import pytest
 
 from ingestion.article import Article, Document, DocumentKind, Drop, ParagraphRole, Publisher, SourceRef
 from ingestion.parse import parse
+from ingestion.parse.urls import identity
 
 SAMPLES = Path(__file__).parents[4] / "shared" / "samples"
 pytestmark = pytest.mark.skipif(
@@ -150,3 +153,16 @@ def test_real_json_gets_an_outcome(make: Callable[..., Document], path: Path) ->
 
     assert all(isinstance(result, Article | Drop) for result in results)
     assert all(result.body for result in results if isinstance(result, Article))
+
+
+def test_no_two_pages_have_one_identity() -> None:
+    told = [json.loads(text) for text in texts("html", "*.json")]
+    locations = [re.findall(r"<loc>\s*([^<\s]+)\s*</loc>", text) for text in texts("sitemaps", "*.xml")]
+    addresses = {unescape(url) for url in (*(page["url"] for page in told), *chain(*locations))}
+
+    assert len(addresses) > 100
+    assert len({identity(None, url) for url in addresses}) == len(addresses)
+
+
+def texts(folder: str, pattern: str) -> Iterable[str]:
+    return (path.read_text(encoding="utf-8", errors="replace") for path in (SAMPLES / folder).glob(pattern))

@@ -1,0 +1,37 @@
+"""What readers wrote below a story, which extractors take for a part of it."""
+
+import re
+
+from lxml.html import HtmlElement
+
+_MARKED = (
+    ".//*[contains(@class,'omment') or contains(@id,'omment') or contains(@class,'omentario')"
+    " or contains(@id,'omentario') or contains(@class,'isqus') or contains(@id,'isqus')]"
+)
+_OF_READERS = re.compile(
+    r"(?<![a-z])(?:comments?|comentarios?|kommentare?|commentaires?|disqus)(?![a-z])", re.IGNORECASE
+)
+_ABOUT_A_PAGE = re.compile(
+    r"(?:has|no|with|show|hide|allow)[_-]?comments?|comments?[_-](?:open|closed|on|off|enabled|disabled|status)",
+    re.IGNORECASE,
+)
+_NEVER = frozenset({"html", "body", "main", "article"})
+_MOST_OF_PAGE = 0.4
+"""An element with more of the page's words is the story of an opinion page."""
+
+
+def drop_comments(tree: HtmlElement) -> None:
+    """Take them out of a tree."""
+    marked = [element for element in tree.xpath(_MARKED) if _is_of_readers(element)]
+    if not marked:
+        return
+    most = _MOST_OF_PAGE * len(tree.text_content())
+    for element in marked:
+        is_story = len(element.text_content()) > most or next(element.iter("h1", "article"), None) is not None
+        if element.getparent() is not None and not is_story:
+            element.drop_tree()
+
+
+def _is_of_readers(element: HtmlElement) -> bool:
+    mark = f"{element.get('class') or ''} {element.get('id') or ''}"
+    return element.tag not in _NEVER and bool(_OF_READERS.search(mark)) and not _ABOUT_A_PAGE.search(mark)
