@@ -27,6 +27,7 @@ from ingestion.sources.interrupt import Interrupt, Interrupted
 from ingestion.sources.limits import Limits
 from ingestion.sources.link_rules import LinkChoice
 from ingestion.sources.links import Visitor
+from ingestion.sources.named import NamedSource
 from ingestion.sources.warc_source import WarcSource, mark_of
 
 KEEP_SECONDS = 20.0
@@ -58,7 +59,7 @@ class Means(Struct, frozen=True, kw_only=True):
     interrupt: Interrupt
 
 
-class Part:
+class Part(NamedSource):
     """A `Source` that is one part of a bucket. `is_read` once all of it was read and acknowledged."""
 
     def __init__(
@@ -68,22 +69,13 @@ class Part:
         name: str,
         is_whole: Callable[[], bool] = lambda: True,
     ) -> None:
+        super().__init__(source)
         self._source = source
         self._progress = progress
         self._name = name
         self._is_whole = is_whole
         self.progress = Progress()
         self.is_read = False
-
-    @property
-    def ref(self) -> SourceRef:
-        """Its identity."""
-        return self._source.ref
-
-    @property
-    def publisher(self) -> Publisher:
-        """What the catalogue knows of the publisher."""
-        return self._source.publisher
 
     def visits(self, run_id: str) -> Iterator[Visit]:
         """What the source offers."""

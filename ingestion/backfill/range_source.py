@@ -7,13 +7,14 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ingestion.article import Document, Publisher, Rejected, SourceRef
+from ingestion.article import Document, Rejected
 from ingestion.backfill.crawl import Address, Crawl, told
 from ingestion.errors import Unreachable
 from ingestion.source_ports import Bookmark, Link, SourceMemory, Visit
 from ingestion.sources.catalogue import Entry
 from ingestion.sources.documents import Origin
 from ingestion.sources.links import Visitor
+from ingestion.sources.named import NamedSource
 
 TOO_MANY_IN_A_ROW = 5
 """A host that does not answer so many times in a row is left for a later run."""
@@ -39,7 +40,7 @@ def position_of(bookmark: Bookmark | None) -> Position:
     return msgspec.json.decode(bookmark.position, type=Position) if bookmark else Position()
 
 
-class RangeSource:
+class RangeSource(NamedSource):
     """A `Source` over the addresses of a listing, which is made first, or gone on with.
 
     `between` is called between two sitemaps, to keep the listing as far as it is; it may end the reading
@@ -56,6 +57,7 @@ class RangeSource:
         bookmark_name: str,
         between: Callable[[], None],
     ) -> None:
+        super().__init__(entry)
         self._entry = entry
         self._crawl = crawl
         self._listing = crawl.listing
@@ -63,16 +65,6 @@ class RangeSource:
         self._memory = memory
         self._name = bookmark_name
         self._between = between
-
-    @property
-    def ref(self) -> SourceRef:
-        """Its identity: that of the sitemap."""
-        return self._entry.ref
-
-    @property
-    def publisher(self) -> Publisher:
-        """What the catalogue knows of the publisher."""
-        return self._entry.publisher
 
     def visits(self, run_id: str) -> Iterator[Visit]:
         """Tell of the sitemaps that failed, then visit each address; those that did not answer, once more.

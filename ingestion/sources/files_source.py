@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ingestion.article import Publisher, Rejected, SourceRef
+from ingestion.article import Rejected
 from ingestion.errors import Cause, Unreadable
 from ingestion.source_ports import Bookmark, SourceMemory, Visit
 from ingestion.sources.catalogue import Entry
@@ -17,6 +17,7 @@ from ingestion.sources.file_reader import FileReader, Found
 from ingestion.sources.files import is_outside, offered
 from ingestion.sources.limits import Limits
 from ingestion.sources.links import UNCHANGED, Now, failure_of, utc_now
+from ingestion.sources.named import NamedSource
 from ingestion.sources.rhythm import Attempt, after_attempt
 
 RECORDS_TO_A_BOOKMARK = 100
@@ -35,10 +36,11 @@ class Mark(Struct, frozen=True, kw_only=True):
     failure: str | None = None
 
 
-class CatalogueFiles:
+class CatalogueFiles(NamedSource):
     """A `Source` over the paths of an entry: files, folders, and patterns of them such as `dumps/*.csv`."""
 
     def __init__(self, entry: Entry, memory: SourceMemory, limits: Limits, *, now: Now = utc_now) -> None:
+        super().__init__(entry)
         self._entry = entry
         self._memory = memory
         self._limits = limits
@@ -46,16 +48,6 @@ class CatalogueFiles:
         self._ended: list[Bookmark] = []
         self._failure: str | None = None
         self._read_on = 0
-
-    @property
-    def ref(self) -> SourceRef:
-        """Its identity."""
-        return self._entry.ref
-
-    @property
-    def publisher(self) -> Publisher:
-        """Whom everything is from; where it is `unknown`, the host of each address stands for it."""
-        return self._entry.publisher
 
     def visits(self, run_id: str) -> Iterator[Visit]:
         """Read each file that is new or has changed; go on with a dump that was not read to its end."""

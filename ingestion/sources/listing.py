@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ingestion.article import Drop, Publisher, Rejected, SourceRef
+from ingestion.article import Drop, Rejected
 from ingestion.errors import Cause, Permanent, Unreachable, cause_of
 from ingestion.source_ports import (
     Disallowed,
@@ -23,6 +23,7 @@ from ingestion.source_ports import (
 from ingestion.sources.catalogue import Entry
 from ingestion.sources.documents import Origin, dead
 from ingestion.sources.links import ROBOTS_DISALLOWED, UNCHANGED, Visitor, failed_link, failure_of, unique
+from ingestion.sources.named import NamedSource
 from ingestion.sources.rhythm import Attempt, after_attempt, moved_address
 
 NOTHING_KNOWN = Validators()
@@ -53,25 +54,16 @@ class Reader(Protocol):
         ...
 
 
-class ListingSource:
+class ListingSource(NamedSource):
     """A `Source` over a feed or a sitemap."""
 
     def __init__(self, entry: Entry, reader: Reader, visitor: Visitor, memory: SourceMemory) -> None:
+        super().__init__(entry)
         self._entry = entry
         self._reader = reader
         self._visitor = visitor
         self._memory = memory
         self._offered: _Offered | None = None
-
-    @property
-    def ref(self) -> SourceRef:
-        """Its identity."""
-        return self._entry.ref
-
-    @property
-    def publisher(self) -> Publisher:
-        """What the catalogue knows of the publisher."""
-        return self._entry.publisher
 
     def visits(self, run_id: str) -> Iterator[Visit]:
         """Read the listing, then visit its links. Raises `Unreachable` where the listing cannot be had."""

@@ -5,35 +5,27 @@ from datetime import timedelta
 
 from msgspec.structs import replace
 
-from ingestion.article import Document, Publisher, Rejected, SourceRef
+from ingestion.article import Document, Rejected
 from ingestion.errors import Cause
 from ingestion.source_ports import Link, SourceMemory, Visit
 from ingestion.sources.catalogue import Entry
 from ingestion.sources.documents import Origin
 from ingestion.sources.links import Trouble, Visitor, failure_of, unique
+from ingestion.sources.named import NamedSource
 from ingestion.sources.rhythm import Attempt, after_attempt
 
 
-class PageSource:
+class PageSource(NamedSource):
     """A `Source` that offers the addresses of its entry. What is new of it is a page that has changed."""
 
     def __init__(self, entry: Entry, visitor: Visitor, memory: SourceMemory) -> None:
+        super().__init__(entry)
         self._entry = entry
         self._visitor = visitor
         self._memory = memory
         self._visited = 0
         self._changed = 0
         self._failures: list[tuple[str, Trouble]] = []
-
-    @property
-    def ref(self) -> SourceRef:
-        """Its identity."""
-        return self._entry.ref
-
-    @property
-    def publisher(self) -> Publisher:
-        """What the catalogue knows of the publisher."""
-        return self._entry.publisher
 
     def visits(self, run_id: str) -> Iterator[Visit]:
         """Visit each page that is due."""

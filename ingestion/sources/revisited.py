@@ -4,17 +4,17 @@ from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
 
-from ingestion.article import Publisher, SourceRef
 from ingestion.source_ports import Link, Recheck, Rechecks, Source, SourceMemory, Visit, Visited
 from ingestion.sources.documents import Origin
 from ingestion.sources.links import Visitor
+from ingestion.sources.named import NamedSource
 from ingestion.stages.recheck import chosen, next_due
 
 CANDIDATES = 1_000
 """So many of those that are due are looked at in one reading."""
 
 
-class RevisitedSource:
+class RevisitedSource(NamedSource):
     """A `Source` that reads another one, and then visits what is due of the articles it brought before.
 
     What was visited meanwhile, because it is listed still, counts as visited.
@@ -23,22 +23,13 @@ class RevisitedSource:
     def __init__(
         self, source: Source, visitor: Visitor, memory: SourceMemory, rechecks: Rechecks, most_per_host: int
     ) -> None:
+        super().__init__(source)
         self._source = source
         self._visitor = visitor
         self._memory = memory
         self._rechecks = rechecks
         self._most_per_host = most_per_host
         self._checked: list[Recheck] = []
-
-    @property
-    def ref(self) -> SourceRef:
-        """Its identity."""
-        return self._source.ref
-
-    @property
-    def publisher(self) -> Publisher:
-        """What the catalogue knows of the publisher."""
-        return self._source.publisher
 
     def visits(self, run_id: str) -> Iterator[Visit]:
         """Read the source, then go back to its articles."""

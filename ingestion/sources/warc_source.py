@@ -6,13 +6,14 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ingestion.article import Document, Publisher, SourceRef
+from ingestion.article import Document
 from ingestion.errors import Cause, HttpFailure, Permanent, Transient, Unreachable
 from ingestion.source_ports import Archives, Bookmark, OpenArchive, SourceMemory, Visit
 from ingestion.sources.catalogue import Entry
 from ingestion.sources.documents import Origin
 from ingestion.sources.limits import Limits
 from ingestion.sources.links import UNCHANGED, Now, failed_link, failure_of, utc_now
+from ingestion.sources.named import NamedSource
 from ingestion.sources.rhythm import Attempt, after_attempt
 from ingestion.sources.warc import Archived, Found, Place, WarcReader
 from ingestion.sources.warc_lists import expanded
@@ -43,7 +44,7 @@ def mark_of(bookmark: Bookmark | None) -> Mark:
         return Mark()
 
 
-class WarcSource:
+class WarcSource(NamedSource):
     """A `Source` over archives: files, addresses, and lists of them.
 
     `bookmark_prefix` keeps the positions of one reading apart from those of others.
@@ -59,6 +60,7 @@ class WarcSource:
         bookmark_prefix: str = "",
         now: Now = utc_now,
     ) -> None:
+        super().__init__(entry)
         self._entry = entry
         self._archives = archives
         self._memory = memory
@@ -68,16 +70,6 @@ class WarcSource:
         self._ended: list[Bookmark] = []
         self._failure: str | None = None
         self._read_on = 0
-
-    @property
-    def ref(self) -> SourceRef:
-        """Its identity."""
-        return self._entry.ref
-
-    @property
-    def publisher(self) -> Publisher:
-        """Whom everything is from; where it is `unknown`, the host of each page stands for it."""
-        return self._entry.publisher
 
     def visits(self, run_id: str) -> Iterator[Visit]:
         """Read on in each archive.
