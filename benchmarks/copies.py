@@ -14,19 +14,17 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
 from datetime import timedelta
-from itertools import islice
 from pathlib import Path
 from statistics import median
-from typing import TypeVar
 
 import msgspec
 import numpy as np
 from articles import articles
+from judge import BATCH, Judged, grouped, judged, parts
 from msgspec.structs import replace
 from sqlalchemy import insert
-from wire import Told, news
+from wire import news
 
 from ingestion import pipeline
 from ingestion.article import Article, Document, DocumentKind
@@ -35,7 +33,6 @@ from ingestion.codec import encode
 from ingestion.drain import Budget
 from ingestion.extraction.inline import InlineExtractor
 from ingestion.ports import Message, Placed
-from ingestion.stages.group import group
 from ingestion.stages.sketch import KEYS, sketches
 from ingestion.state.claims import SqlMemory
 from ingestion.state.copies import FORTNIGHT, Window
@@ -44,8 +41,8 @@ from ingestion.state.tables import copies, copy_keys
 from ingestion.telemetry.logs import LogObserver, configure_logs
 from ingestion.topics import RAW, topics
 
-T = TypeVar("T")
-BATCH = 500
+SKETCH_BYTES = range(720, 1_321, 60)
+"""As sketches of such articles weigh: 1,020 bytes on average."""
 
 
 def main() -> None:
@@ -66,75 +63,22 @@ def main() -> None:
         show_transform(asked.articles, asked.turns, Path(folder))
 
 
-@dataclass
-class Judged:
-    """How many copies are in the group of the first, and how many of all that joined a group belong there."""
-
-    found: Counter[str] = field(default_factory=Counter)
-    copies: Counter[str] = field(default_factory=Counter)
-    joined: int = 0
-    wrong: Counter[str] = field(default_factory=Counter)
-    roles: Counter[str] = field(default_factory=Counter)
-    left_out: Counter[str] = field(default_factory=Counter)
-    kinds: Counter[str] = field(default_factory=Counter)
-
-    @property
-    def recall(self) -> float:
-        """Copies in the group of the first article of their story."""
-        return self.found.total() / self.copies.total()
-
-    @property
-    def precision(self) -> float:
-        """Articles in the group of another that tell the same story as its first."""
-        return 1 - self.wrong.total() / self.joined
-
-
-def judged(told: Sequence[Told], folder: Path) -> Judged:
-    """Place every article, and compare with what is known of how it was made."""
-    memory = SqlMemory(StateDatabase(f"sqlite:{folder / 'quality.sqlite'}"))
-    placed = [article for part in _parts([t.article for t in told]) for article in _grouped(memory, part)]
-    stories = {piece.article.article_id: piece.story for piece in told}
-    first: dict[str, Article] = {}
-    result = Judged()
-    for piece, article in zip(told, placed, strict=True):
-        _judge_joining(result, piece, article, stories)
-        if piece.story is not None and first.setdefault(piece.story, article) is not article:
-            result.copies[piece.kind] += 1
-            result.found[piece.kind] += _group_of(article) == _group_of(first[piece.story])
-    return result
-
-
-def _judge_joining(result: Judged, piece: Told, article: Article, stories: dict[str, str | None]) -> None:
-    kind = piece.kind.partition(":")[0]
-    result.kinds[kind] += 1
-    syndication = article.syndication
-    if syndication is None:
-        result.left_out[kind] += 1
-    elif syndication.group_id != article.article_id:
-        result.joined += 1
-        result.roles[f"{piece.kind} → {syndication.role}"] += 1
-        if piece.story is None or stories[syndication.group_id] != piece.story:
-            result.wrong[kind] += 1
-
-
-def _group_of(article: Article) -> str | None:
-    return article.syndication.group_id if article.syndication else article.article_id
-
-
 def show_quality(result: Judged) -> None:
     """Print recall and precision, and where they are lost."""
-    print(f"articles: {result.kinds.total():,}: " + ", ".join(f"{n:,} {k}" for k, n in result.kinds.items()))
-    print(f"recall {result.recall:.4f} of {result.copies.total():,} copies")
+    print(f"articles: {result.articles.total():,}: {_counted(result.articles)}")
+    print(f"recall {result.recall:.4f} of {result.copies['all']:,} copies")
     print(f"precision {result.precision:.4f} of {result.joined:,} that were joined to a group")
-    print("joined wrongly: " + (", ".join(f"{n} {k}" for k, n in result.wrong.items()) or "none"))
-    print("in no group: " + ", ".join(f"{n:,} {k}" for k, n in result.left_out.items()))
-    print(
-        "\n| what was done to the copy | copies | found | as a copy | as a rewrite |\n|---|---|---|---|---|"
-    )
-    for kind, count in sorted(result.copies.items()):
-        as_copy, as_rewrite = (result.roles[f"{kind} → {role}"] for role in ("copy", "rewrite"))
-        name = kind.partition(": ")[2].replace("_", " ").replace("+", ", ")
-        print(f"| {name} | {count} | {result.found[kind] / count:.3f} | {as_copy} | {as_rewrite} |")
+    print(f"pairs: recall {result.recall_of_pairs:.4f}, precision {result.precision_of_pairs:.4f}")
+    print(f"joined wrongly: {_counted(result.wrong) or 'none'}")
+    print(f"in no group: {_counted(result.in_no_group)}")
+    print("\n| copies | | found | as a copy | as a rewrite |\n|---|---|---|---|---|")
+    for name, count in sorted(result.copies.items()):
+        as_copy, as_rewrite = (result.roles[name, role] for role in ("copy", "rewrite"))
+        print(f"| {name} | {count} | {result.found[name] / count:.3f} | {as_copy} | {as_rewrite} |")
+
+
+def _counted(counts: Counter[str]) -> str:
+    return ", ".join(f"{count:,} {name}" for name, count in counts.items())
 
 
 def show_sketching(made: Sequence[Article]) -> None:
@@ -142,7 +86,7 @@ def show_sketching(made: Sequence[Article]) -> None:
     texts = list(_texts_of_4_kb(made))
     sketches(texts[:10])
     begun = time.process_time()
-    for part in _parts(texts):
+    for part in parts(texts):
         sketches(part)
     rate = len(texts) / (time.process_time() - begun)
     size = sum(len(text.encode()) for text in texts) / len(texts)
@@ -165,6 +109,7 @@ def show_window(size: int, count: int, folder: Path) -> None:
     _fill(database, size)
     print(f"\nwindow of {size:,} articles: {path.stat().st_size / max(1, size):,.0f} bytes each on disk")
     full = Window(FORTNIGHT.length, most_articles=size)
+    before_mb = _resident_mb()
     made = [
         replace(article, lineage=replace(article.lineage, topic="measured", partition=0, offset=number))
         for number, article in enumerate(articles(2 * count))
@@ -175,15 +120,19 @@ def show_window(size: int, count: int, folder: Path) -> None:
     ):
         memory = SqlMemory(database, window=window)
         begun, cpu = time.monotonic(), time.process_time()
-        for batch in _parts(part):
-            _grouped(memory, batch)
+        for batch in parts(part):
+            grouped(memory, batch)
         wall, cpu = time.monotonic() - begun, time.process_time() - cpu
         print(
             f"{name}: {count / wall:,.0f} articles/s ({count / cpu:,.0f} a core), "
             f"{count * KEYS / wall:,.0f} keys looked up a second"
         )
-    memory_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    print(f"peak memory of the process: {memory_bytes / 1e6:,.0f} MB")
+    print(f"memory: {before_mb:,.0f} MB before the first was placed, {_resident_mb():,.0f} after the last")
+
+
+def _resident_mb() -> float:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / 1e6
 
 
 def _fill(database: StateDatabase, size: int) -> None:
@@ -191,9 +140,12 @@ def _fill(database: StateDatabase, size: int) -> None:
     chance = np.random.default_rng(7)
     keys = chance.integers(-(2**31), 2**31, (size, KEYS), dtype=np.int32)
     seen_at = next(articles(1)).ingested_at - timedelta(days=1)
-    placed = msgspec.msgpack.encode(
-        Placed(article_id="0" * 64, publisher_id="filler", seen_at=seen_at, sketch=bytes(680))
-    )
+    placed = [
+        msgspec.msgpack.encode(
+            Placed(article_id="0" * 64, publisher_id="filler", seen_at=seen_at, sketch=bytes(size))
+        )
+        for size in SKETCH_BYTES
+    ]
     with database.transaction() as connection:
         for start in range(0, size, 50_000):
             rows = [
@@ -204,7 +156,7 @@ def _fill(database: StateDatabase, size: int) -> None:
                     "article_id": f"{number:064x}",
                     "seen_at": seen_at,
                     "links": keys[number].tobytes(),
-                    "placed": placed,
+                    "placed": placed[number % len(placed)],
                 }
                 for number in range(start, min(size, start + 50_000))
             ]
@@ -241,7 +193,7 @@ def _transformed(count: int, window: Window | None, folder: Path) -> float:
     with closing(EmbeddedBroker(folder / "log.sqlite")) as broker:
         broker.create_topics(topics(4))
         with closing(broker.producer("feed")) as producer:
-            for batch in _parts(list(_documents(count))):
+            for batch in parts(list(_documents(count))):
                 with producer.transaction() as transaction:
                     for document in batch:
                         key = document.locator.encode()
@@ -267,17 +219,6 @@ def _documents(count: int) -> Iterator[Document]:
             body=msgspec.json.encode({**body, "published": article.fetched_at}),
             fetched_at=article.fetched_at,
         )
-
-
-def _grouped(memory: SqlMemory, batch: Sequence[Article]) -> list[Article]:
-    with memory.claims() as claims:
-        return group(batch, claims)
-
-
-def _parts(values: Sequence[T]) -> Iterator[Sequence[T]]:
-    values_left = iter(values)
-    while part := list(islice(values_left, BATCH)):
-        yield part
 
 
 if __name__ == "__main__":

@@ -1,18 +1,21 @@
 """Days of newspapers that live on agencies: stories, what is made of them, and what only looks like it.
 
-Words are invented, in nine ways of writing, and the same at every run. Each article comes
-with the name of the story that it tells, or None where it must stand alone: another story, a report of
-the same event in other words, a digest, a form that is filled in anew every day.
+Words are invented, and the same at every run. Each article comes with the name of what it tells, which
+it shares with its copies and with nothing else: not with another report of the same event that quotes the
+same people, with what follows it the day after, with a digest, or with a form filled in on another day.
 """
 
-import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from itertools import accumulate
+from itertools import count
+from math import exp, log
 from typing import NamedTuple
 
+from desk import Furniture, printed
+from forms import KINDS, Form
 from msgspec import structs
+from tongues import TONGUES, Text, Tongue, Writer, count_words
 
 from ingestion.article import (
     Article,
@@ -28,179 +31,145 @@ from ingestion.article import (
 )
 
 START = datetime(2026, 11, 2, 5, 0, tzinfo=UTC)
-VOCABULARY = 12_000
-STOCK_PHRASES = 400
-STOCK_SHARE = 0.08
-NUMBER_SHARE = 0.03
 PAPERS = 24
-"""Newspapers of each language; every four of them are one chain, and share its forms."""
+CHAIN = 4
+"""Newspapers of each language; so many of them are one chain, and share its forms."""
+
+SHORTEST_WORDS, LONGEST_WORDS = 60, 1_500
+AGENCIES = ("Northwire", "Pressedienst Mitte", "Agence du Port")
 
 
 class Told(NamedTuple):
-    """An article, and the story that it tells; None where it is to stand alone.
+    """An article, what it tells, how it was made, and what was done to it if it is a copy.
 
-    `kind` says how it was made; `Article.ingested_at` is when it came.
+    `Article.ingested_at` is when it came.
     """
 
     article: Article
-    story: str | None
+    story: str
     kind: str
+    changes: tuple[str, ...] = ()
+    words: int = 0
 
 
-class Tongue(NamedTuple):
-    """How an invented language is written."""
+class Paper(NamedTuple):
+    """One newspaper."""
 
-    code: str
-    letters: str
-    word_letters: tuple[int, int]
-    space: str
-    stop: str
-    sentence_words: tuple[int, int]
+    id: str
+    language: str
+    furniture: Furniture
 
 
-LATIN = "eetaoinsrhldcumfpgwybvk"
-TONGUES = (
-    Tongue("en", LATIN, (2, 9), " ", ". ", (9, 24)),
-    Tongue("de", LATIN + "äöüß", (3, 13), " ", ". ", (8, 20)),
-    Tongue("es", LATIN + "áéíóñ", (2, 10), " ", ". ", (9, 26)),
-    Tongue("ru", "оеаинтсрвлкмдпуяыьгзбч", (2, 10), " ", ". ", (8, 20)),
-    Tongue("ar", "ايلمنرتبعدسفهكقحجشصخطغ", (2, 7), " ", ". ", (9, 24)),
-    Tongue("ko", "".join(map(chr, range(0xAC00, 0xAC00 + 3000, 7))), (2, 5), " ", ". ", (7, 16)),
-    Tongue(
-        "ja",
-        "".join(map(chr, [*range(0x3042, 0x3090), *range(0x4E00, 0x4E00 + 900)])),
-        (1, 4),
-        "",
-        "。",
-        (10, 24),
-    ),
-    Tongue("zh", "".join(map(chr, range(0x4E00, 0x4E00 + 1800))), (1, 3), "", "。", (10, 24)),
-    Tongue("th", "".join(map(chr, range(0xE01, 0xE2F))), (3, 6), "", " ", (10, 24)),
-)
-
-
-class Writer:
-    """Writes sentences of one language; words are drawn as language has them (Zipf)."""
+class Day:
+    """Writes what all newspapers of one language print in a few days."""
 
     def __init__(self, tongue: Tongue, seed: int) -> None:
-        self.tongue = tongue
-        self.chance = random.Random(f"{tongue.code} {seed}")  # noqa: S311 - a corpus, no secret
-        words = {self._word() for _ in range(3 * VOCABULARY)}
-        self._words = sorted(words, key=lambda word: (len(word), word))[:VOCABULARY]
-        self._weights = list(accumulate(1 / rank for rank in range(5, len(self._words) + 5)))
-        self._stock = [self.words(self.chance.randint(6, 12)) for _ in range(STOCK_PHRASES)]
-
-    def words(self, count: int) -> list[str]:
-        """Draw so many words; some are numbers."""
-        drawn = self.chance.choices(self._words, cum_weights=self._weights, k=count)
-        return [
-            str(self.chance.randint(2, 99_999)) if self.chance.random() < NUMBER_SHARE else w for w in drawn
+        self.writer = Writer(tongue, seed)
+        self.chance = self.writer.chance
+        self.papers = [
+            Paper(f"{tongue.code}-paper-{number}", tongue.code, Furniture(self.writer))
+            for number in range(PAPERS)
         ]
+        self._forms = {
+            kind.name: [Form(kind, self.writer) for _ in range(0, PAPERS, CHAIN)] for kind in KINDS
+        }
+        self._numbers = count()
 
-    def sentence(self) -> list[str]:
-        """A sentence as its words; some hold a phrase that everybody uses."""
-        made = self.words(self.chance.randint(*self.tongue.sentence_words))
-        if self.chance.random() < STOCK_SHARE:
-            at = self.chance.randrange(len(made))
-            made[at:at] = self.chance.choice(self._stock)
+    def told(self, stories: int) -> Iterator[Told]:
+        """So many agency stories with all that is made of them, and everything else."""
+        for number in range(stories):
+            yield from self._story()
+            yield from self._alone()
+            if number % 5 == 0:
+                yield from self._short_item()
+        for day in range(max(1, stories // 10)):
+            yield from self._forms_of(day)
+
+    def _story(self) -> Iterator[Told]:
+        """One agency story in some newspapers, and what else is told of the same event."""
+        names = [self.writer.rare(2) for _ in range(8)]
+        text = self.writer.text(self._length(), names)
+        story, at = self._name(), self._moment()
+        credit = self.chance.choice(AGENCIES)
+        for paper in self.chance.sample(self.papers, self.chance.randint(2, 7)):
+            at += timedelta(seconds=self.chance.expovariate(1 / 1800))
+            made, changes = printed(text, paper.furniture, self.writer)
+            article = self._article(made, paper, at)
+            if self.chance.random() < 0.5:
+                article = structs.replace(article, credits=(credit,))
+            yield Told(article, story, "copy", changes, count_words(text))
+        yield self._aside(self._report(text, names), "another report of the event", at)
+        yield self._aside(self._report(text, names), "another report of the event", at)
+        yield self._aside(self._sequel(text, names), "what came after", at + timedelta(hours=9))
+        yield self._aside(self._digest(text), "digest", at)
+
+    def _report(self, text: Text, names: Sequence[Sequence[str]]) -> Text:
+        """Tell an event in other words, with the same names; up to a third of it are the same quotes."""
+        made = self.writer.text(self._length(), names)
+        room = min(count_words(made), count_words(text)) * self.chance.uniform(0.05, 0.35)
+        quotes = [sentence for block in text for sentence in block]
+        self.chance.shuffle(quotes)
+        for quote in quotes:
+            room -= len(quote)
+            if room < 0:
+                break
+            made.insert(self.chance.randrange(len(made) + 1), [quote])
         return made
 
-    def paragraph(self) -> "Block":
-        """Two to five sentences."""
-        return [self.sentence() for _ in range(self.chance.randint(2, 5))]
+    def _sequel(self, text: Text, names: Sequence[Sequence[str]]) -> Text:
+        """News above, and below it as background up to a third of what was told."""
+        fresh = self.writer.text(self._length(), names)
+        background: Text = []
+        room = min(count_words(fresh), count_words(text)) * self.chance.uniform(0.1, 0.45)
+        for block in text:
+            room -= count_words([block])
+            if room < 0:
+                break
+            background.append(block)
+        return [*fresh, *background]
 
-    def text(self, paragraphs: int) -> "Text":
-        """So many paragraphs."""
-        return [self.paragraph() for _ in range(paragraphs)]
+    def _digest(self, text: Text) -> Text:
+        """The beginning of a story among those of nine others."""
+        others = [block for _ in range(9) for block in self.writer.text(70)[:1]]
+        others.insert(self.chance.randrange(10), text[0])
+        return others
 
-    def printed(self, block: "Block") -> str:
-        """A paragraph as it stands on a page."""
-        tongue = self.tongue
-        return "".join(tongue.space.join(words).capitalize() + tongue.stop for words in block).strip()
+    def _alone(self) -> Iterator[Told]:
+        for _ in range(4):
+            paper = self.chance.choice(self.papers)
+            text = paper.furniture.around(self.writer.text(self._length()), self.writer)
+            yield Told(self._article(text, paper, self._moment()), self._name(), "alone")
 
-    def _word(self) -> str:
-        count = self.chance.randint(*self.tongue.word_letters)
-        return "".join(self.chance.choices(self.tongue.letters, k=count))
+    def _short_item(self) -> Iterator[Told]:
+        text, story = self.writer.text(24), self._name()
+        for paper in self.chance.sample(self.papers, 3):
+            yield Told(self._article(text, paper, self._moment()), story, "short item")
 
+    def _forms_of(self, day: int) -> Iterator[Told]:
+        """What is filled in anew: every day in each newspaper of a chain, and several times in some."""
+        for kind, forms in self._forms.items():
+            for number, paper in enumerate(self.papers):
+                at = START + timedelta(days=day, hours=1, seconds=self.chance.randint(0, 3600))
+                for turn in range(3 if number % 6 == 0 else 1):
+                    text = paper.furniture.around(forms[number // CHAIN].filled(), self.writer)
+                    article = self._article(text, paper, at + timedelta(hours=2 * turn))
+                    yield Told(article, self._name(), kind)
 
-Sentence = list[str]
-Block = list[Sentence]
-Text = list[Block]
-Change = Callable[[Text, Writer], Text]
+    def _aside(self, text: Text, kind: str, at: datetime) -> Told:
+        paper = self.chance.choice(self.papers)
+        return Told(self._article(paper.furniture.around(text, self.writer), paper, at), self._name(), kind)
 
+    def _length(self) -> int:
+        return round(exp(self.chance.uniform(log(SHORTEST_WORDS), log(LONGEST_WORDS))))
 
-def small_edits(text: Text, writer: Writer) -> Text:
-    """Another word here and there: one or two in a hundred."""
-    share = writer.chance.uniform(0.005, 0.02)
-    return [
-        [[writer.words(1)[0] if writer.chance.random() < share else w for w in s] for s in b] for b in text
-    ]
+    def _name(self) -> str:
+        return f"{self.writer.tongue.code}-{next(self._numbers)}"
 
+    def _moment(self) -> datetime:
+        return START + timedelta(seconds=self.chance.randint(0, 3 * 86_400))
 
-def new_lede(text: Text, writer: Writer) -> Text:
-    """Another first paragraph."""
-    return [writer.paragraph(), *text[1:]]
-
-
-def cut_tail(text: Text, writer: Writer) -> Text:
-    """Without up to a third of the paragraphs, from the end."""
-    kept = max(3, round(len(text) * writer.chance.uniform(0.67, 0.9)))
-    return text[:kept]
-
-
-def subheadings(text: Text, writer: Writer) -> Text:
-    """A subheading before every third paragraph."""
-    return [
-        block
-        for number, b in enumerate(text)
-        for block in (*([[writer.words(4)]] if number % 3 == 2 else ()), b)
-    ]
-
-
-CHANGES: Sequence[Change] = (small_edits, new_lede, cut_tail, subheadings)
-
-
-class Papers:
-    """The newspapers of one language, each with furniture of its own."""
-
-    def __init__(self, writer: Writer) -> None:
-        self.writer = writer
-        self._inside = [writer.paragraph()[:1] for _ in range(PAPERS)]
-        self._footers = [writer.paragraph()[:2] for _ in range(PAPERS)]
-        self._forms = [[writer.text(5) for _ in range(2)] for _ in range(PAPERS // 4)]
-
-    def copied(self, text: Text, paper: int) -> tuple[Text, str]:
-        """Print an agency's story in a newspaper: some of the changes that editors make, and how many."""
-        chance = self.writer.chance
-        changes = [change for change in CHANGES if chance.random() < 0.45]
-        for change in changes:
-            text = change(text, self.writer)
-        if chance.random() < 0.5:
-            text = [*text[:2], self._inside[paper], *text[2:]]
-        if chance.random() < 0.6:
-            text = [*text, self._footers[paper]]
-        return text, "+".join(change.__name__ for change in changes) or "as it came"
-
-    def framed(self, text: Text, paper: int) -> Text:
-        """A newspaper's own story, with its furniture."""
-        return [*text[:2], self._inside[paper], *text[2:], self._footers[paper]]
-
-    def form(self, paper: int, kind: int) -> Text:
-        """A form of the paper's chain, its numbers and some of its words filled in anew."""
-        writer, every = self.writer, (19, 31)[kind]
-        return [
-            [
-                [_filled(word, position, writer, every) for position, word in enumerate(words)]
-                for words in block
-            ]
-            for block in self._forms[paper // 4][kind]
-        ]
-
-
-def _filled(word: str, position: int, writer: Writer, every: int) -> str:
-    if position % every == 4 or word.isdecimal():
-        return str(writer.chance.randint(2, 9_999))
-    return word
+    def _article(self, text: Text, paper: Paper, at: datetime) -> Article:
+        return _article([self.writer.printed(block) for block in text], paper, at)
 
 
 def news(stories: int, *, seed: int = 7, tongues: Sequence[Tongue] = TONGUES) -> list[Told]:
@@ -208,74 +177,14 @@ def news(stories: int, *, seed: int = 7, tongues: Sequence[Tongue] = TONGUES) ->
 
     In the order in which it comes.
     """
-    told = [piece for tongue in tongues for piece in _told(Papers(Writer(tongue, seed)), stories)]
+    told = [piece for tongue in tongues for piece in Day(tongue, seed).told(stories)]
     told.sort(key=lambda piece: (piece.article.ingested_at, piece.article.article_id))
     return [_numbered(piece, number) for number, piece in enumerate(told)]
 
 
-def _told(papers: Papers, stories: int) -> Iterator[Told]:
-    for number in range(stories):
-        yield from _story(papers, number)
-        yield from _alone(papers, number)
-    for day in range(6):
-        yield from _forms(papers, day)
-
-
-def _story(papers: Papers, number: int) -> Iterator[Told]:
-    """One agency story in some newspapers, and a report of the same event that quotes the same people."""
-    writer, chance = papers.writer, papers.writer.chance
-    text = writer.text(chance.randint(6, 16))
-    story = f"{writer.tongue.code}-{number}"
-    at = _moment(chance, days=3)
-    for paper in chance.sample(range(PAPERS), chance.randint(2, 7)):
-        copy, kind = papers.copied(text, paper)
-        at += timedelta(seconds=chance.expovariate(1 / 1800))
-        yield Told(_article(papers, copy, paper, at), story, f"copy: {kind}")
-    quotes = [[chance.choice(chance.choice(text))] for _ in range(2)]
-    own = writer.text(7)
-    own = [*own[:2], quotes[0], *own[2:4], quotes[1], *own[4:]]
-    yield Told(_article(papers, own, chance.randrange(PAPERS), at), None, "another report of the event")
-    if number % 5 == 0:
-        parts = [text[0], *(writer.paragraph() for _ in range(9))]
-        yield Told(_article(papers, parts, chance.randrange(PAPERS), at), None, "digest")
-
-
-def _alone(papers: Papers, number: int) -> Iterator[Told]:
-    """Stories that one newspaper has to itself, and short items that several have."""
-    writer, chance = papers.writer, papers.writer.chance
-    for _ in range(4):
-        paper = chance.randrange(PAPERS)
-        text = papers.framed(writer.text(chance.randint(2, 9)), paper)
-        yield Told(_article(papers, text, paper, _moment(chance, days=3)), None, "alone")
-    if number % 5 == 0:
-        short = [[writer.words(14), writer.words(14)]]
-        for paper in chance.sample(range(PAPERS), 3):
-            yield Told(_article(papers, short, paper, _moment(chance, days=3)), None, "short item")
-
-
-def _forms(papers: Papers, day: int) -> Iterator[Told]:
-    """What is filled in anew: once a day in each newspaper of a chain, and hourly in some."""
-    chance = papers.writer.chance
-    for paper in range(PAPERS):
-        at = START + timedelta(days=day, hours=1, seconds=chance.randint(0, 3600))
-        yield Told(_article(papers, papers.form(paper, 0), paper, at), None, "form, daily")
-        if paper % 6 == 0:
-            for hour in range(4):
-                later = at + timedelta(hours=2 * hour)
-                yield Told(_article(papers, papers.form(paper, 1), paper, later), None, "form, hourly")
-
-
-def _moment(chance: random.Random, *, days: int) -> datetime:
-    return START + timedelta(seconds=chance.randint(0, days * 86_400))
-
-
-def _article(papers: Papers, text: Text, paper: int, at: datetime) -> Article:
-    code = papers.writer.tongue.code
-    host = f"{code}-paper-{paper}.example"
-    paragraphs = tuple(
-        Paragraph(role=ParagraphRole.PARAGRAPH, text=papers.writer.printed(block)) for block in text
-    )
-    body = "\n\n".join(paragraph.text for paragraph in paragraphs)
+def _article(paragraphs: Sequence[str], paper: Paper, at: datetime) -> Article:
+    host = f"{paper.id}.example"
+    body = "\n\n".join(paragraphs)
     url = f"https://{host}/{sha256(f'{body}{at}'.encode()).hexdigest()[:16]}"
     published = at - timedelta(minutes=5)
     return Article(
@@ -284,11 +193,11 @@ def _article(papers: Papers, text: Text, paper: int, at: datetime) -> Article:
         content_hash=sha256(body.encode()).hexdigest(),
         canonical_url=url,
         fetched_url=url,
-        publisher=Publisher(id=f"{code}-paper-{paper}", domain=host, language=code),
-        source=SourceRef(id=f"{code}-paper-{paper}-feed", kind="feed"),
-        headline=" ".join(text[0][0][:8]),
+        publisher=Publisher(id=paper.id, domain=host, language=paper.language),
+        source=SourceRef(id=f"{paper.id}-feed", kind="feed"),
+        headline=paragraphs[0][:60],
         body=body,
-        paragraphs=paragraphs,
+        paragraphs=tuple(Paragraph(role=ParagraphRole.PARAGRAPH, text=text) for text in paragraphs),
         published=Moment(
             at=published,
             precision=Precision.SECOND,

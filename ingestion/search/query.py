@@ -246,6 +246,8 @@ class Hit(Struct, frozen=True, kw_only=True):
     published: Moment | None
     fetched_at: datetime
     version: int
+    group_id: str | None = None
+    role: str | None = None
     highlights: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
@@ -275,6 +277,8 @@ class Hit(Struct, frozen=True, kw_only=True):
             published=article.published,
             fetched_at=article.fetched_at,
             version=article.version,
+            group_id=article.syndication.group_id if article.syndication else None,
+            role=str(article.syndication.role) if article.syndication else None,
             highlights=dict(highlights or {}),
         )
 

@@ -4,31 +4,35 @@ A whole batch is looked up at once, and later articles of a batch find the earli
 is read again after a crash keeps the place that it was given.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec.structs import replace
 
 from ingestion.article import Article, Syndication
 from ingestion.ports import Claims, CopyWindow, Placed
+from ingestion.stages.syndication import are_kin
 
 if TYPE_CHECKING:
     from ingestion.stages.placing import Match
     from ingestion.stages.sketch import Sketch, Sketched
 
-LEAST_SHARED_KEYS = 2
-"""Texts that have fewer keys in common are not compared."""
-
 MOST_ALIKE = 8
-"""So many of those that share the most keys are compared, and as many of the oldest: groups begin there."""
+"""So many of those that share the most are compared, and as many of the oldest: groups begin there."""
 
 
-def candidates(shared_keys: Mapping[int, int]) -> list[int]:
-    """Choose whom to compare with: numbers that rise with time, each with how many keys are shared."""
-    numbers = [number for number, count in shared_keys.items() if count >= LEAST_SHARED_KEYS]
-    most_alike = sorted(numbers, key=lambda number: (-shared_keys[number], number))
-    return sorted({*most_alike[:MOST_ALIKE], *sorted(numbers)[:MOST_ALIKE]})
+def candidates(sharing: Iterable[Sequence[int]]) -> list[int]:
+    """Choose whom to compare a text with, of those that share each of its keys: numbers that rise with time.
+
+    A key that few have counts for more: many share a publisher's furniture.
+    """
+    weights: defaultdict[int, float] = defaultdict(float)
+    for numbers in sharing:
+        for number in numbers:
+            weights[number] += 1 / len(numbers)
+    most_alike = sorted(weights, key=lambda number: (-weights[number], number))
+    return sorted({*most_alike[:MOST_ALIKE], *sorted(weights)[:MOST_ALIKE]})
 
 
 def group(articles: Sequence[Article], claims: Claims) -> list[Article]:
@@ -107,12 +111,12 @@ class _Batch:
         return [match for match in found if match]
 
     def _alike(self, text: "Sketched") -> list[_Entry]:
-        shared = Counter(number for key in text.keys for number in self._by_key.get(key, ()))
-        return [self.entries[number] for number in candidates(shared)]
+        sharing = (self._by_key.get(key, ()) for key in text.keys)
+        return [self.entries[number] for number in candidates(sharing)]
 
 
 def _match(article: Article, text: "Sketched", placed: Placed, sketch: "Sketch") -> "Match | None":
-    """Compare with a candidate; another publisher's form with other numbers in it is no copy."""
+    """Compare with a candidate; another publisher's form, filled in anew, is no copy."""
     from ingestion.stages.likeness import likeness
     from ingestion.stages.placing import Match
 
@@ -121,5 +125,5 @@ def _match(article: Article, text: "Sketched", placed: Placed, sketch: "Sketch")
     found = likeness(text.sketch, sketch)
     if found is None or (grade := found.grade) is None:
         return None
-    is_kin = placed.publisher_id == article.publisher.id
-    return Match(placed, found, grade) if is_kin or found.numbers_agree else None
+    is_kin = are_kin(placed.publisher_id, article.publisher.id)
+    return Match(placed, found, grade) if is_kin or not found.are_forms else None

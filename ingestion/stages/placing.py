@@ -13,7 +13,14 @@ from msgspec.structs import replace
 from ingestion.article import Article, Moment, Precision, Syndication, SyndicationRole
 from ingestion.ports import Placed
 from ingestion.stages.likeness import Grade, Likeness
-from ingestion.stages.syndication import canonical_elsewhere, credits_to_others, named, names_of, shared
+from ingestion.stages.syndication import (
+    are_kin,
+    canonical_elsewhere,
+    credits_to_others,
+    named,
+    names_of,
+    shared,
+)
 
 MOST_STEPS = 2
 SERIES_APART = timedelta(hours=20)
@@ -81,7 +88,7 @@ def need_not_be_found(placed: Placed, matches: Iterable[Match]) -> bool:
     """Whether later texts find this one's group as well without it."""
     return not _says_earliest(placed) and any(
         match.likeness.resemblance >= NOTHING_NEW
-        and match.placed.publisher_id != placed.publisher_id
+        and not are_kin(match.placed.publisher_id, placed.publisher_id)
         and placed.syndication is not None
         and _is_of(placed.syndication.group_id, match)
         and match.placed.steps <= placed.steps
@@ -132,13 +139,13 @@ def _evidence(article: Article, other: Placed | None) -> tuple[str, ...]:
         found.append(f"named_in_credit:{name}")
     if host := canonical_elsewhere(article):
         found.append(f"canonical:{host}")
-    if other and other.publisher_id == article.publisher.id:
+    if other and are_kin(other.publisher_id, article.publisher.id):
         found.append("same_publisher")
     return tuple(found)
 
 
 def _is_in_series(article: Article, matches: Sequence[Match]) -> bool:
-    kin = [match for match in matches if match.placed.publisher_id == article.publisher.id]
+    kin = [match for match in matches if _is_of_series(match, article.publisher.id)]
     if any(_is_next_in_series(article, match) for match in kin):
         return True
     if len({match.placed.article_id for match in kin}) + 1 >= SERIES_LENGTH:
@@ -146,9 +153,15 @@ def _is_in_series(article: Article, matches: Sequence[Match]) -> bool:
     return bool(matches) and _nearest(matches).placed.is_series
 
 
+def _is_of_series(match: Match, publisher_id: str) -> bool:
+    """Whether one publisher has written it twice; what else its texts share is furniture."""
+    alike = match.grade is Grade.COPY or match.likeness.are_forms
+    return alike and are_kin(match.placed.publisher_id, publisher_id)
+
+
 def _is_next_in_series(article: Article, match: Match) -> bool:
     apart = abs(_when(article) - (match.placed.published_at or match.placed.seen_at))
-    return match.placed.is_series or not match.likeness.numbers_agree or apart >= SERIES_APART
+    return match.placed.is_series or match.likeness.are_forms or apart >= SERIES_APART
 
 
 def _when(article: Article) -> datetime:
@@ -160,7 +173,7 @@ def _can_lead(match: Match, publisher_id: str) -> bool:
     placed = match.placed
     if placed.is_series or placed.syndication is None or placed.steps >= MOST_STEPS:
         return False
-    return match.grade is Grade.COPY or (placed.steps == 0 and placed.publisher_id != publisher_id)
+    return match.grade is Grade.COPY or (placed.steps == 0 and not are_kin(placed.publisher_id, publisher_id))
 
 
 def _is_of(group_id: str, match: Match) -> bool:

@@ -22,58 +22,65 @@ KEYS = 16
 MOST_SHINGLES = 256
 MOST_NUMBERS = 32
 LEAST_SHINGLES = 40
-LEAST_SHINGLES_OF_CHARACTERS = 100
+LEAST_SHINGLES_OF_CHARACTERS = 75
 """Texts with fewer are too short to tell a copy from a form that was filled in alike."""
 
 MOST_NUMBERS_SHARE = 0.25
 """Texts with a larger part of numbers among their words are tables: prices, results, temperatures."""
 
 _HEAD = struct.Struct("<BBBHH")
-_LAYOUT = 1
+_LAYOUT = 2
 
 
 class Sample(NamedTuple):
-    """The numbers of a set that are below 2^(32 - level), in ascending order."""
+    """The values of a text that are below 2^(32 - level), in ascending order, and what goes with each."""
 
     level: int
     values: "NDArray[np.uint32]"
+    tails: "NDArray[np.uint8]"
 
     @classmethod
-    def of(cls, values: "NDArray[np.uint32]", most: int) -> Self:
+    def of(cls, values: "NDArray[np.uint32]", tails: "NDArray[np.uint8]", most: int) -> Self:
         """Take at most so many."""
         level = 0
         while len(values) > most:
             level += 1
             values = values[: values.searchsorted(1 << (32 - level))]
-        return cls(level, values)
+        return cls(level, values, tails[: len(values)])
 
-    def at(self, level: int) -> "NDArray[np.uint32]":
+    def at(self, level: int) -> "Sample":
         """Take what would be in the sample at this level, which is not below its own."""
-        return (
-            self.values if level == self.level else self.values[: self.values.searchsorted(1 << (32 - level))]
-        )
+        if level == self.level:
+            return self
+        count = int(self.values.searchsorted(1 << (32 - level)))
+        return Sample(level, self.values[:count], self.tails[:count])
 
 
 class Sketch(NamedTuple):
-    """One text, ready to be compared."""
+    """One text, ready to be compared: its shingles with their tails, the places of its numbers with these."""
 
     shingles: Sample
-    numbers: Sample
+    places: Sample
 
     def to_bytes(self) -> bytes:
         """Write it for the state."""
-        shingles, numbers = self.shingles, self.numbers
-        head = _HEAD.pack(_LAYOUT, shingles.level, numbers.level, len(shingles.values), len(numbers.values))
-        return head + shingles.values.astype("<u4").tobytes() + numbers.values.astype("<u4").tobytes()
+        shingles, places = self
+        head = _HEAD.pack(_LAYOUT, shingles.level, places.level, len(shingles.values), len(places.values))
+        values = b"".join(sample.values.astype("<u4").tobytes() for sample in self)
+        return head + values + shingles.tails.tobytes() + places.tails.tobytes()
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
         """Read it again."""
         import numpy as np
 
-        _, shingles_level, numbers_level, count, _ = _HEAD.unpack_from(data)
-        values = np.frombuffer(data, "<u4", offset=_HEAD.size)
-        return cls(Sample(shingles_level, values[:count]), Sample(numbers_level, values[count:]))
+        _, shingles_level, places_level, count, more = _HEAD.unpack_from(data)
+        values = np.frombuffer(data, "<u4", count=count + more, offset=_HEAD.size)
+        tails = np.frombuffer(data, np.uint8, offset=_HEAD.size + values.nbytes)
+        return cls(
+            Sample(shingles_level, values[:count], tails[:count]),
+            Sample(places_level, values[count:], tails[count:]),
+        )
 
 
 class Sketched(NamedTuple):
@@ -91,9 +98,15 @@ def sketches(texts: Sequence[str]) -> list[Sketched | None]:
     keys = _keys([read[number].shingles for number in comparable])
     for number, row in zip(comparable, keys, strict=True):
         text = read[number]
-        sketch = Sketch(Sample.of(text.shingles, MOST_SHINGLES), Sample.of(text.numbers, MOST_NUMBERS))
-        found[number] = Sketched(sketch, tuple(row))
+        found[number] = Sketched(_sketch(text), tuple(row))
     return found
+
+
+def _sketch(text: Shingles) -> Sketch:
+    return Sketch(
+        Sample.of(text.shingles, text.tails, MOST_SHINGLES),
+        Sample.of(text.places, text.numbers, MOST_NUMBERS),
+    )
 
 
 def _is_comparable(text: Shingles) -> bool:

@@ -4,6 +4,14 @@ from functools import lru_cache
 
 from ingestion.article import Article, Publisher
 
+UNKNOWN = "unknown"
+"""The publisher's id of what came without one, as from a file."""
+
+
+def are_kin(publisher_id: str, other_id: str) -> bool:
+    """Whether two texts are of one publisher, as far as is known."""
+    return publisher_id == other_id != UNKNOWN
+
 
 def names_of(publisher: Publisher) -> tuple[str, ...]:
     """Every name of a publisher, in one form: what it is called, its id, the host it is at."""

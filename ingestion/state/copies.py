@@ -88,9 +88,7 @@ class SqlCopies:
         """The articles that share keys with each of these, the most first; a bounded number of them."""
         by_key = self._by_key({key for row in keys for key in row})
         self._rows_of_key.update({key: len(numbers) for key, numbers in by_key.items()})
-        chosen = [
-            candidates(Counter(number for key in row for number in by_key.get(key, ()))) for row in keys
-        ]
+        chosen = [candidates(by_key.get(key, ()) for key in row) for row in keys]
         rows = self._rows({number for numbers in chosen for number in numbers})
         return [
             [_placed(rows[number]) for number in numbers if self._is_known_to(article, rows[number])]

@@ -22,7 +22,7 @@ from ingestion.web import labels
 from ingestion.web.address import as_json_facets, question, safe_url
 from ingestion.web.headers import SecurityHeaders
 from ingestion.web.status import Status
-from ingestion.web.views import blocks, results
+from ingestion.web.views import Copies, blocks, copies, of_group, results
 
 HERE = Path(__file__).parent
 LOG = logging.getLogger(__name__)
@@ -74,7 +74,8 @@ class _Pages:
 
     def article(self, request: Request, article_id: str) -> Response:
         article = self._found(article_id)
-        return self._page(request, "article.html", HTTPStatus.OK, article=article, blocks=blocks(article))
+        said = {"article": article, "blocks": blocks(article), "copies": self._copies(article)}
+        return self._page(request, "article.html", HTTPStatus.OK, **said)
 
     def status(self, request: Request) -> Response:
         if self._status is None:
@@ -124,6 +125,11 @@ class _Pages:
         if article is None:
             raise HTTPException(HTTPStatus.NOT_FOUND, "There is no article with this id in the index.")
         return article
+
+    def _copies(self, article: Article) -> Copies | None:
+        if article.syndication is None:
+            return None
+        return copies(article, self._searcher.search(of_group(article.syndication.group_id)))
 
     def _page(self, request: Request, template: str, status_code: HTTPStatus, **values: Any) -> Response:
         return self._templates.TemplateResponse(request, template, values, status_code=status_code)

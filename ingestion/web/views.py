@@ -6,13 +6,15 @@ from itertools import groupby
 from msgspec import Struct
 
 from ingestion.article import Article, Paragraph, ParagraphRole
-from ingestion.search.query import Facet, FacetCount, Page, Query, Sort
+from ingestion.search.query import Facet, FacetCount, Filters, Hit, Page, Query, Sort
 from ingestion.web import labels
 from ingestion.web.address import link, parameters, toggled
 from ingestion.web.histogram import Histogram, histogram
 
 SHOWN = 8
 """Values of a facet in sight; the others unfold."""
+COPIES_SHOWN = 8
+"""Copies of an article on its page; a link leads to the others."""
 
 
 class Choice(Struct, frozen=True, kw_only=True):
@@ -112,6 +114,25 @@ def _sorts(query: Query) -> Iterator[Choice]:
     for sort, text in labels.SORTS.items():
         if sort is not Sort.RELEVANCE or query.terms is not None:
             yield Choice(text=text, href=link(query, sort=sort), active=sort is query.order)
+
+
+class Copies(Struct, frozen=True, kw_only=True):
+    """The others of an article's group: some of them, and the number of all."""
+
+    shown: tuple[Hit, ...]
+    total: int
+
+
+def of_group(group_id: str) -> Query:
+    """Ask for the articles of a group, the oldest first."""
+    filters = Filters(groups=(group_id,))
+    return Query(filters=filters, sort=Sort.OLDEST, size=COPIES_SHOWN + 1, highlight=False)
+
+
+def copies(article: Article, page: Page) -> Copies | None:
+    """Leave the article itself out; None where no other is left."""
+    others = tuple(hit for hit in page.hits if hit.article_id != article.article_id)[:COPIES_SHOWN]
+    return Copies(shown=others, total=page.total - 1) if others else None
 
 
 class Block(Struct, frozen=True):

@@ -222,6 +222,37 @@ def test_two_papers_forms_with_other_numbers_are_no_copies(newsroom: Newsroom) -
     ]
 
 
+def test_two_papers_forms_with_other_names_are_no_copies(newsroom: Newsroom) -> None:
+    names = prose(31, 300).split()
+    notice = [names[n] if n % 12 == 7 else word for n, word in enumerate(WIRE)]
+
+    assert [role_and_group(p) for p in newsroom.places(told(WIRE), told(notice, "b"))] == [
+        ("original", told(WIRE).article_id),
+        ("original", told(notice, "b").article_id),
+    ]
+
+
+def test_furniture_that_a_paper_puts_under_every_text_makes_no_series(newsroom: Newsroom) -> None:
+    furniture = prose(33, 60).split()
+    briefs = [told([*prose(40 + n, 70).split(), *furniture]) for n in range(4)]
+    wire = told([*WIRE[:70], *furniture], "b")
+    copied = told([*WIRE[:70], *furniture])
+
+    assert [role_and_group(place) for place in newsroom.places(*briefs, wire, copied)] == [
+        *(("original", brief.article_id) for brief in briefs),
+        ("original", wire.article_id),
+        ("copy", wire.article_id),
+    ]
+
+
+def test_texts_of_unknown_publishers_are_not_taken_for_one_publishers_series(newsroom: Newsroom) -> None:
+    texts = [told([*WIRE[: 290 - n], "more"], "unknown", article_id=f"file {n}") for n in range(4)]
+    places = newsroom.places(*texts)
+
+    assert [role_and_group(place) for place in places[1:]] == [("copy", "file 0")] * 3
+    assert all(place and place.evidence == () for place in places)
+
+
 def test_a_second_address_of_one_publisher_is_a_copy_that_says_so(newsroom: Newsroom) -> None:
     _, place = newsroom.places(told(WIRE), told([*WIRE[:290], "more"], article_id="second"))
 

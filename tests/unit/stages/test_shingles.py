@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingestion.stages.shingles import BASE, CHUNK_CHARACTERS, LONGEST_CHARACTERS, Shingles, shingles
+from tests.unit.stages.words import prose
 
 TEXTS = st.text(st.sampled_from("ab 1é’'.ünиل港事シ하\n\u0301\U0001f600\U00020000\ud800"), max_size=60)
 
@@ -15,7 +16,7 @@ def one(text: str) -> Shingles:
 
 def plainly(text: str) -> tuple[list[int], list[int], bool, float]:
     read = one(text)
-    return read.shingles.tolist(), read.numbers.tolist(), read.are_of_characters, read.numbers_share
+    return read.shingles.tolist(), read.places.tolist(), read.are_of_characters, read.numbers_share
 
 
 @pytest.mark.parametrize(
@@ -74,6 +75,24 @@ def test_what_readers_do_not_see_as_a_difference_makes_none(text: str, same: str
     assert plainly(text) == plainly(same)
 
 
+def test_a_place_is_known_by_the_words_before_and_by_no_number() -> None:
+    monday, tuesday = one("highest 12 lowest 4 wind 30"), one("highest 14 lowest 2 wind 30")
+
+    assert monday.places.tolist() == tuesday.places.tolist()
+    assert (monday.numbers == tuesday.numbers).sum() == 1
+
+
+def test_a_shingle_is_followed_by_what_comes_next_unless_the_text_ends() -> None:
+    words = prose(1, 40).split()
+    ours, theirs = one(" ".join(words)), one(" ".join([*words[:30], "other", *words[31:]]))
+    tails = dict(zip(ours.shingles.tolist(), ours.tails.tolist(), strict=True))
+    others = dict(zip(theirs.shingles.tolist(), theirs.tails.tolist(), strict=True))
+
+    assert sum(tail == 0 for tail in tails.values()) == 10
+    # of the 31 shingles that both have, six stand after the change, and ten have it behind them
+    assert sum(tails[key] == others[key] > 0 for key in tails.keys() & others.keys()) == 16
+
+
 def test_five_words_make_a_shingle_and_each_counts_once() -> None:
     assert len(one("one two three four").shingles) == 0
     assert len(one("one two three four five six").shingles) == 2
@@ -89,10 +108,10 @@ def test_eight_characters_make_one_where_words_have_no_spaces(text: str) -> None
     assert not one("밤 배가 다시 섬으로 떠난다").are_of_characters
 
 
-def test_words_with_digits_are_numbers() -> None:
+def test_words_with_digits_are_numbers_and_stand_in_places() -> None:
     read = one("Arsenal 2 Chelsea 1 Everton 2 Leeds 0 A4")
 
-    assert len(read.numbers) == 4
+    assert len(read.places) == 4
     assert read.numbers_share == pytest.approx(5 / 9)
 
 
@@ -103,8 +122,10 @@ def test_a_text_reads_the_same_alone_and_among_others(texts: list[str]) -> None:
     for text, read in zip(texts, together, strict=True):
         alone = one(text)
         assert np.array_equal(read.shingles, alone.shingles)
+        assert np.array_equal(read.tails, alone.tails)
+        assert np.array_equal(read.places, alone.places)
         assert np.array_equal(read.numbers, alone.numbers)
-        assert read[2:] == alone[2:]
+        assert read[4:] == alone[4:]
 
 
 def test_texts_of_any_length_are_read_and_only_so_much_of_them() -> None:

@@ -11,8 +11,21 @@ import httpx
 import pytest
 import uvicorn
 from fastapi import FastAPI
+from msgspec.structs import replace
 
-from ingestion.article import Access, Extraction, Image, Paragraph, ParagraphRole, Removed, Rights
+from ingestion.article import (
+    Access,
+    Article,
+    Extraction,
+    Image,
+    Paragraph,
+    ParagraphRole,
+    Publisher,
+    Removed,
+    Rights,
+    Syndication,
+    SyndicationRole,
+)
 from ingestion.search.embedded import TantivyIndex
 from ingestion.web.app import UNAVAILABLE, create_app
 from ingestion.web.status import Lag, RunLedger, SourceLedger, Status, Tallied
@@ -272,6 +285,61 @@ def test_an_article_is_shown_whole(client: httpx.Client) -> None:
     assert 'href="https://licence.example/by"' in text
     assert 'href="https://user@harbour.example/a?b=&lt;c&gt;"' in text
     assert HOSTILE not in text
+
+
+def among(group: str, role: SyndicationRole, name: str, publisher: Publisher) -> Article:
+    place = Syndication(group_id=group, role=role, similarity=0.91, matched_id=group)
+    made = piece(name, f"Night boat, by {name}", "The night boat sails again.", publisher=publisher)
+    return replace(made, syndication=place)
+
+
+@pytest.fixture(scope="module")
+def syndicated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    index = TantivyIndex(tmp_path_factory.mktemp("syndicated"))
+    wire = among("wire", SyndicationRole.ORIGINAL, "wire", HARBOUR)
+    copies = [
+        among("wire", SyndicationRole.COPY, f"copy-{n}", Publisher(id=f"paper-{n}", name=f"Paper {n}"))
+        for n in range(10)
+    ]
+    alone = among("alone", SyndicationRole.ORIGINAL, "alone", HARBOUR)
+    two = [
+        among("two", role, f"two-{role}", HARBOUR)
+        for role in (SyndicationRole.ORIGINAL, SyndicationRole.REWRITE)
+    ]
+    index.bulk(rows(wire, *copies, alone, *two))
+    with serving(create_app(index)) as client:
+        yield client
+
+
+def test_an_article_leads_to_the_others_that_share_its_text(syndicated: httpx.Client) -> None:
+    text = page(syndicated, "/articles/two-rewrite")
+
+    assert "The same text elsewhere" in text
+    assert "Night boat, by two-original" in visible(text)
+    assert "Night boat, by wire" not in text
+    assert "/articles/two-original" in Seen(text).links
+    assert "of its group" not in visible(text).partition("About this record")[0]
+
+
+def test_of_many_copies_some_are_shown_and_all_can_be_listed(syndicated: httpx.Client) -> None:
+    text = page(syndicated, "/articles/copy-3")
+
+    assert text.count("Paper ") - text.count("Paper 3") == 7
+    assert "All 11 of its group" in visible(text)
+    assert "/?group=wire" in Seen(text).links
+    assert "11 articles" in visible(page(syndicated, "/?group=wire"))
+
+
+def test_an_article_of_its_own_says_nothing_of_others(syndicated: httpx.Client) -> None:
+    assert "The same text elsewhere" not in page(syndicated, "/articles/alone")
+
+
+def test_a_hit_that_is_a_copy_says_so_and_leads_to_its_group(syndicated: httpx.Client) -> None:
+    text = page(syndicated, "/?publisher=paper-3")
+
+    assert re.findall(r'class="badge" href="([^"]*)".*>(.*)</a>', text) == [("/?group=wire", "Copy")]
+    assert 'class="badge"' not in page(syndicated, "/?q=group:alone")
+    assert syndicated.get("/api/search?publisher=paper-3").json()["hits"][0]["role"] == "copy"
 
 
 def test_arabic_is_marked_with_its_language_and_an_unknown_date_is_said(client: httpx.Client) -> None:
