@@ -1,11 +1,15 @@
 """What one document may cost."""
 
 import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 DATA_FIELD = 5
 """The pages of private memory in `/proc/self/statm` (proc_pid_statm(5))."""
+
+COUNTED = Path("/proc/self/statm")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,15 +21,20 @@ class ExtractionLimits:
     memory_bytes: int = 1024 * 1024 * 1024
 
 
-def bound_memory(memory_bytes: int) -> None:
-    """Let this process have so much more private memory than it has now (RLIMIT_DATA, Linux 4.7 or newer).
+def private_bytes() -> int:
+    """Count the private memory of this process; 0 on systems without `/proc`, which do not bound it."""
+    if not COUNTED.exists():
+        return 0
+    return int(COUNTED.read_text(encoding="ascii").split()[DATA_FIELD]) * resource.getpagesize()
 
-    Systems without `/proc` do not count private memory either, and are left without this bound.
-    """
-    counted = Path("/proc/self/statm")
-    if not counted.exists():
-        return
-    pages = int(counted.read_text(encoding="ascii").split()[DATA_FIELD])
-    wanted = pages * resource.getpagesize() + memory_bytes
-    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    resource.setrlimit(resource.RLIMIT_DATA, (wanted if hard < 0 else min(wanted, hard), hard))
+
+@contextmanager
+def bounded_memory(most_bytes: int) -> Iterator[None]:
+    """Let this process have so much private memory in all, for a while (RLIMIT_DATA, Linux 4.7 or newer)."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    if COUNTED.exists():
+        resource.setrlimit(resource.RLIMIT_DATA, (most_bytes if hard < 0 else min(most_bytes, hard), hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))

@@ -5,18 +5,19 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import TimeoutError as TookTooLong
 from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 
 import structlog
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
-from ingestion.article import Article, Document, Drop
-from ingestion.errors import Permanent, TooLarge, Unavailable, Unreadable
+from ingestion.article import Document
+from ingestion.errors import TooLarge, Unavailable, Unreadable
+from ingestion.extraction.confined import OUT_OF_MEMORY, SPENT, Extracted, read_confined
 from ingestion.extraction.inline import extract
 from ingestion.extraction.limits import ExtractionLimits
 from ingestion.extraction.start import begin
 from ingestion.extraction.warm import small_documents
 
-Extracted = Article | Drop | Permanent
 FORKED = multiprocessing.get_context("forkserver")
 PRELOADED = ["__main__", "ingestion.extraction.worker"]
 DOCUMENTS_FOR_A_PROCESS = 8
@@ -25,10 +26,18 @@ DOCUMENTS_FOR_A_PROCESS = 8
 STARTING_SECONDS = 5.0
 """A process that is ended sooner than it has begun complains of it on the standard error."""
 
+STUCK_SECONDS = 60.0
+"""Beyond twice a document's time: a process that is killed with the pool's lock in hand leaves it locked."""
+
 ATTEMPTS = 2
 """A process may die of what another one did, as when the machine runs out of memory."""
 
+POOLS = 3
+"""A pool breaks when a process is killed that reads nothing just then; the next reads what is left."""
+
 log = structlog.get_logger(__name__)
+
+Future = ProcessFuture[Extracted]
 
 
 class PooledExtractor:
@@ -36,7 +45,7 @@ class PooledExtractor:
 
     def __init__(self, limits: ExtractionLimits, read: Callable[[Document], Extracted] = extract) -> None:
         self._limits = limits
-        self._read = read
+        self._read = partial(read_confined, read, limits.memory_bytes)
         self._pool: ProcessPool | None = None
         self._size = 0
         self._begun = FORKED.Semaphore(0)
@@ -44,9 +53,17 @@ class PooledExtractor:
 
     def extract(self, documents: Sequence[Document]) -> list[Extracted]:
         """Read each; results in the order of the documents. Raises `Unavailable` where no process lives."""
-        self._grow(len(documents))
-        asked = [self._ask(document) for document in documents]
-        return [self._result(*pair) for pair in zip(documents, asked, strict=True)]
+        done: list[Extracted] = []
+        for _ in range(POOLS):
+            try:
+                self._read_rest(documents, done)
+            except BrokenProcessPool as broken:
+                log.warning("the processes that read documents are started anew", cause=str(broken))
+                cause = broken
+                self.close()
+            else:
+                return done
+        raise Unavailable(f"the processes that read documents do not live: {cause}") from cause
 
     def warm(self) -> None:
         """Have every process ready before the first document is in a hurry."""
@@ -65,6 +82,14 @@ class PooledExtractor:
             if not self._begun.acquire(timeout=STARTING_SECONDS):
                 return
 
+    def _read_rest(self, documents: Sequence[Document], done: list[Extracted]) -> None:
+        """Read those that are not done yet. Raises `BrokenProcessPool`."""
+        rest = documents[len(done) :]
+        self._grow(len(rest))
+        asked = [self._ask(document) for document in rest]
+        for document, future in zip(rest, asked, strict=True):
+            done.append(self._result(document, future, asked))
+
     def _grow(self, documents: int) -> None:
         wanted = max(1, min(documents, self._most_documents) // DOCUMENTS_FOR_A_PROCESS)
         if self._pool and wanted <= self._size:
@@ -72,30 +97,43 @@ class PooledExtractor:
         self.close()
         FORKED.set_forkserver_preload(PRELOADED)
         self._size, self._begun = wanted, FORKED.Semaphore(0)
-        given = [self._limits.memory_bytes, self._begun]
-        self._pool = ProcessPool(wanted, initializer=begin, initargs=given, context=FORKED)
+        self._pool = ProcessPool(wanted, initializer=begin, initargs=[self._begun], context=FORKED)
 
-    def _ask(self, document: Document) -> "ProcessFuture[Extracted]":
+    def _ask(self, document: Document) -> Future:
         assert self._pool, "made by `_grow`"
-        return self._pool.schedule(self._read, args=[document], timeout=self._limits.seconds)
+        try:
+            return self._pool.schedule(self._read, args=[document], timeout=self._limits.seconds)
+        except RuntimeError as broken:
+            raise BrokenProcessPool(str(broken)) from broken
 
-    def _result(self, document: Document, future: "ProcessFuture[Extracted]") -> Extracted:
-        for _ in range(ATTEMPTS):
+    def _result(self, document: Document, future: Future, asked: Sequence[Future]) -> Extracted:
+        deaths = 0
+        while deaths < ATTEMPTS:
             try:
-                return future.result()
+                return self._waited_for(future, asked)
             except TookTooLong:
                 return Unreadable(f"reading it took longer than {self._limits.seconds:g} s and was cut off")
-            except MemoryError:
-                return TooLarge(f"reading it takes more than {self._limits.memory_bytes} bytes of memory")
             except ProcessExpired as expired:
-                log.warning(
-                    "a process died while it read a document", locator=document.locator, code=expired.exitcode
-                )
+                if expired.exitcode == OUT_OF_MEMORY:
+                    return TooLarge(f"reading it takes more than {self._limits.memory_bytes} bytes of memory")
+                if expired.exitcode != SPENT:
+                    deaths += 1
+                    log.warning("a process died while it read a document", locator=document.locator)
                 future = self._ask(document)
-            except BrokenProcessPool as broken:
-                self.close()
-                raise Unavailable(f"the processes that read documents do not live: {broken}") from broken
         return Unreadable(f"{ATTEMPTS} processes died while they read it")
+
+    def _waited_for(self, future: Future, asked: Sequence[Future]) -> Extracted:
+        """Return the result. Raises what reading raised, and `BrokenProcessPool` where nothing moves."""
+        patience_seconds = 2 * self._limits.seconds + STUCK_SECONDS
+        while True:
+            ready = sum(one.done() for one in asked)
+            try:
+                return future.result(patience_seconds)
+            except TookTooLong:
+                if future.done():
+                    raise
+                if ready == sum(one.done() for one in asked):
+                    raise BrokenProcessPool("none of them has answered for too long") from None
 
 
 def processors() -> int:

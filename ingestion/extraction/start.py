@@ -2,10 +2,10 @@
 
 from multiprocessing.synchronize import Semaphore
 
-from ingestion.extraction.limits import bound_memory
+from ingestion.extraction import confined
 
 
-def begin(memory_bytes: int, begun: Semaphore) -> None:
-    """Bound the memory, and say that the process has begun."""
-    bound_memory(memory_bytes)
+def begin(begun: Semaphore) -> None:
+    """Note how much memory the process has of its own, and say that it has begun."""
+    confined.note_start()
     begun.release()

@@ -1,5 +1,6 @@
 """Documents that never end, eat memory or kill their process: each is cut off, and the rest goes on."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -13,11 +14,12 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from ingestion.article import Article, Document, DocumentKind, Publisher, SourceRef
+from ingestion.article import Article, Document, DocumentKind, Drop, Outcome, Publisher, SourceRef
 from ingestion.errors import Permanent, TooLarge, Unreadable
+from ingestion.extraction.confined import Extracted
 from ingestion.extraction.inline import InlineExtractor, extract
 from ingestion.extraction.limits import ExtractionLimits
-from ingestion.extraction.pool import Extracted, PooledExtractor
+from ingestion.extraction.pool import PooledExtractor
 
 TEXT = "The pier opens\n\nThe old pier opens again on Monday, after two years of repairs, the council said."
 DOCUMENT = Document(
@@ -99,6 +101,60 @@ def test_a_document_that_is_cut_off_holds_nobody_up(
     assert isinstance(bad, fault)
     assert said in str(bad)
     assert isinstance(extractor.extract([document(TEXT)])[0], Article), "the pool lives on"
+
+
+def test_processes_that_are_killed_while_they_wait_are_replaced(make: Make) -> None:
+    extractor = make()
+    extractor.extract([document(TEXT)] * 20)
+    for process in children_of_the_server():
+        os.kill(process, signal.SIGKILL)
+    found = extractor.extract([document(TEXT)] * 20)
+
+    assert [type(one) for one in found] == [Article] * 20
+
+
+def children_of_the_server() -> list[int]:
+    """List the processes that were forked for this one by the server, which is its child (Linux)."""
+    own = [pid for pid, parent in parents().items() if parent == os.getpid()]
+    return [pid for pid, parent in parents().items() if parent in own]
+
+
+def parents() -> dict[int, int]:
+    found = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            found[int(stat.parent.name)] = int(stat.read_text(encoding="utf-8").rpartition(")")[2].split()[1])
+    return found
+
+
+def hungry(given: Document) -> Extracted:
+    """Hold on to what is read, as a heap does; swallow the lack of memory, as libraries do."""
+    if given.body == b"much":
+        HELD.append(bytearray(100 * MEGABYTE))
+    if given.body == b"swallowed":
+        with contextlib.suppress(MemoryError):
+            while True:
+                HELD.append(bytearray(MEGABYTE))
+        return Drop(Outcome.DROPPED, "not_an_article")
+    return extract(given)
+
+
+HELD: list[bytearray] = []
+
+
+def test_a_small_document_does_not_pay_for_a_large_one_before_it(make: Make) -> None:
+    extractor = make(hungry)
+    bodies = ["much", TEXT] * 4
+    found = extractor.extract([document(body) for body in bodies])
+
+    assert [isinstance(one, Article) for one in found[1::2]] == [True] * 4
+    assert not any(isinstance(one, TooLarge) for one in found)
+
+
+def test_a_lack_of_memory_that_a_library_swallows_is_no_decision(make: Make) -> None:
+    (found,) = make(hungry).extract([document("swallowed")])
+
+    assert isinstance(found, TooLarge)
 
 
 def test_a_defect_of_our_own_is_raised_and_not_taken_for_the_documents_fault(make: Make) -> None:
