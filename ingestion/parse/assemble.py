@@ -23,7 +23,6 @@ from ingestion.parse.choices import (
     byline_of,
     count_of,
     credit_finds,
-    genre_of,
     headlines_of,
     keywords_of,
     places_of,
@@ -32,10 +31,13 @@ from ingestion.parse.clean import words
 from ingestion.parse.clues import Clues, Found, Reading
 from ingestion.parse.credits import Dateline, agencies_among, dateline_of, ending_agencies
 from ingestion.parse.dates import first_moment
+from ingestion.parse.genre import genre_of
 from ingestion.parse.hints import add_hints
 from ingestion.parse.language import detect
 from ingestion.parse.rights import rights_of
 from ingestion.parse.urls import DAY_IN_PATH, absolute, identity
+
+_LEAD = 200
 
 
 def article_of(document: Document, reading: Reading) -> Article | Drop:
@@ -132,7 +134,7 @@ def _with_classes(article: Article, clues: Clues) -> Article:
         article,
         comment_count=count_of(clues.value("comment_count")),
         section=clues.value("section"),
-        genre=genre_of(clues),
+        genre=genre_of(clues, article.fetched_url or article.discovered_url, article.body[:_LEAD]),
         keywords=keywords_of(clues),
     )
 
@@ -164,6 +166,7 @@ def _add_from_body(clues: Clues, paragraphs: Sequence[Paragraph]) -> None:
 
 def _add_dateline(clues: Clues, dateline: Dateline) -> None:
     clues.add("dateline", dateline.place, "body:dateline")
+    clues.add("author", dateline.reporters, "body:dateline")
     for agency in dateline.agencies:
         clues.add("credit", agency, "body:dateline")
 

@@ -1,20 +1,24 @@
-"""The body of a page as typed blocks, found by trafilatura."""
+"""The body of a page as typed blocks: what an extractor finds, joined with where the text stands."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from lxml import etree
 from lxml.html import HtmlElement
+from msgspec.structs import replace
 
 from ingestion.article import Paragraph, ParagraphRole
+from ingestion.parse.agreement import Joined, joined
 from ingestion.parse.clean import one_line
+from ingestion.parse.clues import Tried
+from ingestion.parse.container import Container
 
-# Above this many elements the extractor takes seconds: the paragraphs are then read as they stand.
+# Above this many elements the extractor takes seconds: the container is then read as it stands.
 _MOST_FOR_EXTRACTOR = 60_000
 _SHORTEST_BODY = 250
-_ENOUGH_OF_PAGE = 0.85
 _FAR_TOO_LITTLE = 0.35
+_MUCH_LONGER = 1.3
 _PARAGRAPH_LENGTH = 80
 _MOST_LINKED = 0.4
 _LUMP_LENGTH = 3_000
@@ -24,37 +28,41 @@ _ROLES = {"head": ParagraphRole.SUBHEADING, "item": ParagraphRole.LIST_ITEM, "qu
 _BLOCKS = frozenset({"p", "head", "item", "row", "quote", "list", "table", "code", "div", "ab", "fw"})
 
 
-def body_of(tree: HtmlElement) -> tuple[Paragraph, ...]:
-    """Return the blocks of the body. The tree is left as it is: the extractor works on its own copy.
+def body_of(tree: HtmlElement, container: Container) -> Joined:
+    """Return the body on which the extractor and the container agree. The tree is left as it is.
 
-    Precise extraction comes first. Where it holds less than the page's own paragraphs do, the more
-    generous one is asked, and where it is next to nothing, the slow one with its fallbacks.
+    Precise extraction comes first. Where even both together hold next to nothing of what the page has, the
+    more generous one is asked, and then the slow one with its fallbacks.
     """
     if element_count(tree) > _MOST_FOR_EXTRACTOR:
-        return tuple(_plain(tree))
-    page = _paragraph_length(tree)
-    best = _extracted(tree, precise=True)
-    if _is_enough(best, _ENOUGH_OF_PAGE * page):
-        return best
-    best = _longer(best, _extracted(tree), 1.1)
-    if _is_enough(best, _FAR_TOO_LITTLE * page):
-        return best
-    return _longer(best, _extracted(tree, fast=False), 1.3)
+        return Joined(container.paragraphs, (), None, container)
+    best = joined(_extracted(tree, precise=True), container)
+    tried = {"precise extractor": best}
+    least = max(_SHORTEST_BODY, _FAR_TOO_LITTLE * _paragraph_length(tree))
+    for name, again in (("generous extractor", {}), ("slow extractor", {"fast": False})):
+        if _length(best.paragraphs) >= least:
+            break
+        tried[name] = other = joined(_extracted(tree, **again), container)
+        best = other if _length(other.paragraphs) > _MUCH_LONGER * _length(best.paragraphs) else best
+    return replace(best, tried=tuple(_tried(tried, best, container)))
+
+
+def _tried(tried: Mapping[str, Joined], best: Joined, container: Container) -> Iterator[Tried]:
+    own = container.paragraphs
+    yield Tried(method="container alone", blocks=len(own), characters=_length(own))
+    for name, body in tried.items():
+        yield Tried(
+            method=f"{name}, joined with the container",
+            blocks=len(body.paragraphs),
+            characters=_length(body.paragraphs),
+            agreement=body.agreement,
+            chosen=body is best,
+        )
 
 
 def element_count(tree: HtmlElement) -> int:
     """Count the elements of a tree."""
     return int(float(str(tree.xpath("count(//*)"))))
-
-
-def _is_enough(paragraphs: tuple[Paragraph, ...], length: float) -> bool:
-    return _length(paragraphs) >= max(_SHORTEST_BODY, length)
-
-
-def _longer(
-    first: tuple[Paragraph, ...], second: tuple[Paragraph, ...], factor: float
-) -> tuple[Paragraph, ...]:
-    return second if _length(second) > factor * _length(first) else first
 
 
 def _extracted(tree: HtmlElement, *, precise: bool = False, fast: bool = True) -> tuple[Paragraph, ...]:
@@ -90,13 +98,6 @@ def _paragraph_length(tree: HtmlElement) -> int:
         linked = sum(len(link.text_content()) for link in paragraph.iter("a"))
         total += length if linked <= _MOST_LINKED * length else 0
     return total
-
-
-def _plain(tree: HtmlElement) -> Iterator[Paragraph]:
-    for element in tree.iter("p", "h2", "h3", "li", "blockquote"):
-        text = one_line(element.text_content())
-        if len(text) >= _PARAGRAPH_LENGTH:
-            yield Paragraph(role=ParagraphRole.PARAGRAPH, text=text)
 
 
 def _typed(body: Any) -> Iterator[Paragraph]:

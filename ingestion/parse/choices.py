@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from urllib.parse import urlsplit
 
 from ingestion.article import Document
 from ingestion.parse.clean import key
@@ -10,14 +11,9 @@ from ingestion.parse.credits import agencies_among
 from ingestion.parse.people import names_a_desk, people_in
 
 _DIGITS = re.compile(r"\d[\d.,\s]*")
-_GENRES = {
-    "opinionnewsarticle": "opinion", "opinion": "opinion", "commentary": "opinion", "kommentar": "opinion",
-    "analysisnewsarticle": "analysis", "analysis": "analysis", "liveblogposting": "live", "live": "live",
-    "advertisercontentarticle": "sponsored", "sponsored": "sponsored", "press release": "press_release",
-    "pressrelease": "press_release", "press_release": "press_release", "video": "video", "podcast": "podcast",
-    "newsarticle": "news", "reportagenewsarticle": "news", "news": "news", "current": "news",
-}  # fmt: skip
 _SITE_SEPARATORS = r"\s+(?:[|–—·»-]|--|::|\|\|)\s+|\s*[｜：]\s*|(?<=\S)_(?=\S+$)"
+_CUT_SHORT = re.compile(r"\s*(?:…|\.\.\.)\s*$")
+_SHORTEST_LABEL = 4
 _MOST_KEYWORDS = 50
 _LONGEST_KEYWORD = 100
 _FIELD_OF = {
@@ -49,12 +45,31 @@ def headlines_of(clues: Clues, document: Document) -> list[Found]:
     )
     sites = {key(found.value) for found in named}
     sites |= {key(name) for name in (document.publisher.name, document.publisher.domain) if name}
+    house = _labels(document)
     distinct: dict[str, Found] = {}
     for found in _by_agreement(clues.of("headline")):
-        title = _without_site(found.value, sites, known)
+        title = _without_site(found.value, sites, known, house)
         if key(title) and key(title) not in sites:
             distinct.setdefault(key(title), Found(title, found.place))
-    return list(distinct.values()) or list(clues.of("headline")[:1])
+    return _whole_first(list(distinct.values())) or list(clues.of("headline")[:1])
+
+
+def _labels(document: Document) -> frozenset[str]:
+    """Return the names of the site as its addresses have them, without spaces: `ormeweekly`."""
+    hosts = [urlsplit(url).hostname or "" for url in (document.fetched_url, document.discovered_url) if url]
+    names = (part for host in hosts for part in host.split(".")[:-1])
+    return frozenset(name.replace("-", "") for name in names if len(name) >= _SHORTEST_LABEL)
+
+
+def _whole_first(finds: list[Found]) -> list[Found]:
+    """Put before a headline that is cut short the one that it begins."""
+    if not finds or not (cut := _CUT_SHORT.search(finds[0].value)):
+        return finds
+    start = key(finds[0].value[: cut.start()])
+    whole = next(
+        (f for f in finds[1:] if not _CUT_SHORT.search(f.value) and key(f.value).startswith(start)), None
+    )
+    return finds if whole is None else [whole, *(found for found in finds if found is not whole)]
 
 
 def _by_agreement(finds: Sequence[Found]) -> Sequence[Found]:
@@ -70,15 +85,24 @@ def _by_agreement(finds: Sequence[Found]) -> Sequence[Found]:
     return [*titles, *headings]
 
 
-def _without_site(title: str, sites: set[str], known: set[str]) -> str:
-    """Take the site's name off: by its name, or where the title stands elsewhere without it."""
+def _without_site(title: str, sites: set[str], known: set[str], house: frozenset[str]) -> str:
+    """Take the site's name off: by its name, its address, or where the title stands elsewhere without it."""
     for _ in range(3):
         parts = re.split(f"({_SITE_SEPARATORS})", title)
-        if len(parts) >= 3 and (key(parts[-1]) in sites or key("".join(parts[:-2])) in known):
+        if len(parts) < 3:
+            break
+        names_site = key(parts[-1]) in sites or _is_label(parts[-1], house)
+        if names_site or key("".join(parts[:-2])) in known:
             title = "".join(parts[:-2])
-        elif len(parts) >= 3 and key(parts[0]) in sites:
+        elif key(parts[0]) in sites or _is_label(parts[0], house):
             title = "".join(parts[2:])
     return title.strip()
+
+
+def _is_label(part: str, house: frozenset[str]) -> bool:
+    """Whether a part of a title is the address written out: `Orme Weekly` of ormeweekly.example."""
+    name = key(part).replace(" ", "")
+    return len(name) >= _SHORTEST_LABEL and (name in house or name.removeprefix("the") in house)
 
 
 def abstract_of(clues: Clues, body: str) -> str | None:
@@ -126,12 +150,6 @@ def count_of(value: str | None) -> int | None:
     """Return a number of comments; None where it is none, or none that could be."""
     digits = re.sub(r"\D", "", value or "")
     return int(digits) if digits and len(digits) <= 7 and _DIGITS.fullmatch(value or "") else None
-
-
-def genre_of(clues: Clues) -> str | None:
-    """Return the genre that the publisher states, in our words."""
-    stated = (*clues.of("genre"), *clues.of("article_type"))
-    return next((genre for found in stated if (genre := _GENRES.get(found.value.lower()))), None)
 
 
 def keywords_of(clues: Clues) -> tuple[str, ...]:

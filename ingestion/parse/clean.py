@@ -4,19 +4,31 @@ import html
 import re
 import unicodedata
 
-_CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u200b\u2060\ufeff\ufff9-\ufffb]")
+_CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u200b\u2060\ufeff\ufff9-\ufffb\ufffe\uffff]")
 _SPACES = re.compile(r"[^\S\u3000]+|\u3000{2,}")
 _SURROGATES = re.compile("[\ud800-\udfff]")
-_ODD = re.compile(f"{_CONTROLS.pattern}|{_SURROGATES.pattern}")
+_MARKS = (
+    "\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u0610-\u061a\u064b-\u065f\u06d6-\u06ed\u0730-\u074a\u0816-\u082d"
+    "\u08ca-\u08ff\u093c\u094d\u0e38-\u0e3a\u0e48-\u0e4b\u0eb8-\u0eba\u0ec8-\u0ecb\u0f71-\u0f84\u1ab0-\u1aff"
+    "\u1dc0-\u1dff\u20d0-\u20ff\u2de0-\u2dff\u302a-\u302f\u3099\u309a\ufe20-\ufe2f\U0001d165-\U0001d1ad"
+)
+"""The blocks of marks that are written above and below letters."""
+
+_MANY_MARKS = re.compile(f"([{_MARKS}]{{30}})[{_MARKS}]+")
+"""More than follow a letter in stream-safe text (UAX #15): to put them in order takes their square."""
+
+_ODD = re.compile(f"{_CONTROLS.pattern[:-1]}\ud800-\udfff{_MARKS}]")
+_SHORT = 1000
 _WORDS = re.compile(r"\w+")
-_TAGS = re.compile(r"<(?:/?[a-zA-Z][^<>]{0,500}|!--.*?--)>", re.DOTALL)
+_TAGS = re.compile(r"</?[a-zA-Z][^<>]{0,500}>")
 _BREAKS = re.compile(r"<(?:br|/p|/div|/li|/h[1-6])\b[^<>]{0,200}>", re.IGNORECASE)
 
 
 def readable(text: str) -> str:
     """Replace what UTF-8 cannot carry, drop control and zero-width characters, compose (NFC)."""
-    if not text.isprintable() and _ODD.search(text):
+    if (len(text) > _SHORT or not text.isprintable()) and _ODD.search(text):
         text = _CONTROLS.sub("", _SURROGATES.sub("\ufffd", text))
+        text = _MANY_MARKS.sub(r"\1", text)
     return unicodedata.normalize("NFC", text)
 
 
@@ -41,8 +53,17 @@ def unescaped(text: str) -> str:
 def without_markup(text: str) -> str:
     """Return the words of a string that may hold tags and entities."""
     if "<" in text:
-        text = _TAGS.sub("", _BREAKS.sub(" ", text))
+        text = _TAGS.sub("", _BREAKS.sub(" ", _without_comments(text)))
     return one_line(unescaped(text))
+
+
+def _without_comments(text: str) -> str:
+    """A pattern would look for the end of a comment from each of its beginnings."""
+    kept, position = [], 0
+    while (begin := text.find("<!--", position)) >= 0 and (end := text.find("-->", begin + 4)) >= 0:
+        kept.append(text[position:begin])
+        position = end + 3
+    return "".join((*kept, text[position:]))
 
 
 def key(text: str) -> str:

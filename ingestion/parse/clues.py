@@ -7,6 +7,9 @@ from msgspec import Struct
 from ingestion.article import Image, Paragraph, Removed
 from ingestion.parse.clean import words
 
+MOST_FINDS = 1000
+"""For one field; a page with more of them is no article, and each is compared with others."""
+
 
 class Found(Struct, frozen=True):
     """A value and its place, as in `json-ld:headline` or `text:line 1`."""
@@ -20,12 +23,17 @@ class Clues:
 
     def __init__(self) -> None:
         self._found: dict[str, list[Found]] = {}
+        self._known: set[tuple[str, Found]] = set()
 
     def add(self, field: str, value: object, place: str) -> None:
         """Note a find; values without words are passed over."""
         text = words(value)
-        if text is not None and Found(text, place) not in self.of(field):
-            self._found.setdefault(field, []).append(Found(text, place))
+        if text is None or len(self.of(field)) >= MOST_FINDS:
+            return
+        found = Found(text, place)
+        if (field, found) not in self._known:
+            self._known.add((field, found))
+            self._found.setdefault(field, []).append(found)
 
     def of(self, field: str) -> Sequence[Found]:
         """Return all finds of a field, the most trusted first."""
@@ -48,6 +56,16 @@ class Clues:
         yield from places.items()
 
 
+class Tried(Struct, frozen=True, kw_only=True):
+    """A body that was looked at: how it was found, what it holds, how far both readings agree on it."""
+
+    method: str
+    blocks: int
+    characters: int
+    agreement: float | None = None
+    chosen: bool = False
+
+
 class Reading(Struct, frozen=True, kw_only=True):
     """What a parser read out of one document, before it is put together as an article."""
 
@@ -59,3 +77,4 @@ class Reading(Struct, frozen=True, kw_only=True):
     warnings: tuple[str, ...] = ()
     confidence: float | None = None
     versions: dict[str, str] = {}
+    tried: tuple[Tried, ...] = ()

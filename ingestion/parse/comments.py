@@ -4,10 +4,8 @@ import re
 
 from lxml.html import HtmlElement
 
-_MARKED = (
-    ".//*[contains(@class,'omment') or contains(@id,'omment') or contains(@class,'omentario')"
-    " or contains(@id,'omentario') or contains(@class,'isqus') or contains(@id,'isqus')]"
-)
+_WORDS = "contains(.,'omment') or contains(.,'omentario') or contains(.,'isqus')"
+_MARKED = f"descendant::*/@class[{_WORDS}]/.. | descendant::*/@id[{_WORDS}]/.."
 _OF_READERS = re.compile(
     r"(?<![a-z])(?:comments?|comentarios?|kommentare?|commentaires?|disqus)(?![a-z])", re.IGNORECASE
 )

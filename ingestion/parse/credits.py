@@ -28,6 +28,15 @@ _AGENCY_AFTER_SLASH = re.compile(
 _PLACE_ALONE = re.compile(rf"^(?P<place>{_SHOUTED})(?:,\s[A-Z][a-z]{{2,8}}\.?\s\d{{1,2}})?\s?[—–―]\s?(?=\S)")
 _LEADING_AGENCY = re.compile(rf"^[(（](?P<agency>[^()（）]{{2,40}})[)）]\s?{_DASH}*\s?(?=\S)")
 _BRACKETED = re.compile(r"^[【［\[](?P<inside>[^【】［］\[\]]{2,30})[】］\]]\s?[-－–—―ー]*\s*(?=\S)")
+_REPORTER_KO = re.compile(
+    r"^[(（\[](?P<place>[가-힣·]{2,15})\s?=\s?(?P<agency>[^()（）\[\]=]{2,20})[)）\]]\s?"
+    r"(?:(?P<names>[가-힣]{2,4}(?:[·,]\s?[가-힣]{2,4}){0,3})\s?(?:\S{0,3}기자|특파원)\s?)?=?\s*(?=\S)"
+)
+_REPORTER_ZH = re.compile(
+    r"^(?P<agency>[\u4e00-\u9fff]{1,5}[社网報报讯訊])(?P<place>[\u4e00-\u9fff]{2,5}?)(?:\d{1,2}月\d{1,2}日)电\s?"
+    r"(?:[（(](?:本报|通讯员|[\u4e00-\u9fff]{0,4})?记者\s?"
+    r"(?P<names>[\u4e00-\u9fff]{2,4}(?:[、，, ]\s?[\u4e00-\u9fff]{2,4}){0,5})[）)])?"
+)
 _DAY_IN_BRACKET = re.compile(r"\d+(?:月\d+)?日|\d{1,2}\s?[A-Z][a-z]{2}")
 _LABEL_AT_START = re.compile(
     r"^[(（\[©\s]*(?i:(?:(?:photo|picture|image|foto|bild|photographer|fotograf|credit|crédit|quelle|source|صورة|تصوير|写真|撮影|사진)s?"
@@ -43,10 +52,11 @@ _MOST_PLACE_WORDS = 5
 
 
 class Dateline(Struct, frozen=True):
-    """The head of a story: its place, and the agencies named with it."""
+    """The head of a story: its place, the agencies named with it, and who reported."""
 
     place: str | None
     agencies: tuple[str, ...]
+    reporters: str | None = None
 
 
 def agencies_in(text: str) -> tuple[str, ...]:
@@ -103,6 +113,8 @@ def dateline_of(paragraph: str) -> Dateline | None:
     for pattern in (_WITH_AGENCY, _AGENCY_AFTER_SLASH, _LEADING_AGENCY, _PLACE_ALONE):
         if (match := pattern.match(paragraph)) and (dateline := _checked(match)):
             return dateline
+    if match := _REPORTER_KO.match(paragraph) or _REPORTER_ZH.match(paragraph):
+        return Dateline(match["place"], agencies_in(match["agency"]), match["names"])
     bracketed = _BRACKETED.match(paragraph)
     return _inside(bracketed["inside"]) if bracketed else None
 

@@ -5,7 +5,7 @@ A day without a time is kept as that calendar day, at midnight UTC. A year alone
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from functools import cache
 from zoneinfo import ZoneInfo
 
@@ -19,6 +19,9 @@ EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 LATEST_AHEAD = timedelta(days=1)
 IMPLAUSIBLE = "implausible_date"
 AMBIGUOUS = "ambiguous_date"
+CONFLICT = "date_conflict"
+_OF_WEIGHT = ("json-ld:", "meta:", "html:time", "html:datePublished", "feed:", "sitemap:")
+_MOST_APART = timedelta(hours=36)
 
 _DIGITS = str.maketrans({chr(base + n): str(n) for base in (0x660, 0x6F0, 0x966, 0xFF10) for n in range(10)})
 _PUNCTUATION = str.maketrans(
@@ -72,15 +75,41 @@ def first_moment(
 ) -> tuple[Moment | None, tuple[str, ...]]:
     """Return the first find that is a plausible time, with a warning where another was passed over."""
     warnings: tuple[str, ...] = ()
-    for found in finds:
+    latest = fetched_at + LATEST_AHEAD
+    for number, found in enumerate(finds):
         moment = moment_of(found, publisher)
-        if moment and EARLIEST <= moment.at <= fetched_at + LATEST_AHEAD:
-            return moment, warnings
+        if moment and EARLIEST <= moment.at <= latest:
+            others = (moment_of(other, publisher) for other in finds[number + 1 :])
+            known = [other for other in others if other and EARLIEST <= other.at <= latest]
+            return _refined(moment, known, publisher), (*warnings, *_conflict(moment, known))
         if moment or _names_far_year(found.value):
             warnings = (IMPLAUSIBLE,)
         elif _SLASHED.search(found.value):
             warnings = (AMBIGUOUS,)
     return None, warnings
+
+
+def _refined(moment: Moment, others: Sequence[Moment], publisher: Publisher) -> Moment:
+    """Of a day alone, take the time that another place gives for the same day."""
+    if moment.precision is not Precision.DAY:
+        return moment
+    day = moment.at.date()
+    exact = (other for other in others if other.precision is not Precision.DAY)
+    return next((other for other in exact if day in _days(other, publisher)), moment)
+
+
+def _conflict(moment: Moment, others: Sequence[Moment]) -> tuple[str, ...]:
+    """Name a conflict where a place of weight gives a day that is more than a day off."""
+    told = (other for other in others if other.source.startswith(_OF_WEIGHT))
+    apart = any(abs(other.at - moment.at) > _MOST_APART for other in told)
+    return (CONFLICT,) if apart else ()
+
+
+def _days(moment: Moment, publisher: Publisher) -> set[date]:
+    """Return the days that a moment falls on, in UTC, in the newsroom's zone and as it was printed."""
+    zones = (UTC, zone_of(publisher) or UTC)
+    printed = read(moment.raw)
+    return {moment.at.astimezone(zone).date() for zone in zones} | ({printed.at.date()} if printed else set())
 
 
 def moment_of(found: Found, publisher: Publisher) -> Moment | None:

@@ -2,12 +2,17 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 
 from lxml.html import HtmlElement
 
 from ingestion.article import Paragraph, ParagraphRole
+from ingestion.parse import lexicon
 from ingestion.parse.clean import key, one_line
 from ingestion.parse.clues import Clues
+from ingestion.parse.container import Container
+from ingestion.parse.dates import holds_day
+from ingestion.parse.outline import Block
 
 _BLOCKS = ("p", "h2", "h3", "h4", "div", "span", "strong")
 _MARKED = re.compile(
@@ -17,24 +22,28 @@ _MARKED = re.compile(
 )
 _AROUND = frozenset({"aside", "footer", "nav", "form", "a", "figure", "li"})
 _SHORTEST, _LONGEST = 40, 700
+_LONGEST_KICKER = 40
 _NEAR = 12
 """Blocks after the headline among which a deck is looked for by its class."""
 
 
-def with_deck(paragraphs: tuple[Paragraph, ...], tree: HtmlElement, clues: Clues) -> tuple[Paragraph, ...]:
+def with_deck(
+    paragraphs: tuple[Paragraph, ...], tree: HtmlElement, clues: Clues, container: Container
+) -> tuple[Paragraph, ...]:
     """Put the deck before a body that lacks it.
 
     It is a block that says what the page states as its summary, or, just below the headline, one that
-    its class calls a deck.
+    its class calls a deck, or the only text of some length between the headline and the story.
     """
     said = key(" ".join(paragraph.text for paragraph in paragraphs))
     if not said:
         return paragraphs
     summaries = {key(found.value) for found in clues.of("abstract")}
-    text = next(_stated(tree, summaries), None) or next(_marked(tree, clues), None)
-    if text is None or key(text) in said:
-        return paragraphs
-    return (Paragraph(role=ParagraphRole.PARAGRAPH, text=text), *paragraphs)
+    found = [next(_stated(tree, summaries), None), next(_marked(tree, clues), None)]
+    if not any(found):
+        found = [next(_between(container, clues, key(paragraphs[0].text)), None)]
+    text = next((text for text in found if text and key(text) not in said), None)
+    return (Paragraph(role=ParagraphRole.PARAGRAPH, text=text), *paragraphs) if text else paragraphs
 
 
 def _stated(tree: HtmlElement, summaries: set[str]) -> Iterator[str]:
@@ -55,9 +64,43 @@ def _marked(tree: HtmlElement, clues: Clues) -> Iterator[str]:
         if key(heading.text_content()) in titles:
             for element in _following(heading):
                 text = _own_text(element)
-                if text and _MARKED.search(element.get("class") or "") and not _is_around(element):
+                if text and _MARKED.search(element.get("class") or "") and not _is_furniture(element, text):
                     yield text
             return
+
+
+def _between(container: Container, clues: Clues, begins: str) -> Iterator[str]:
+    """Yield what stands between the headline and the story and is no label, byline, date or link."""
+    titles = tuple(title for found in clues.of("headline") if (title := key(found.value)))
+    apart = set(map(id, container.apart))
+    above = list(takewhile(lambda block: key(block.text) != begins, container.all))
+    heading = max((index for index, block in enumerate(above) if _heads(block, titles)), default=len(above))
+    for block in above[heading + 1 : heading + 1 + _NEAR]:
+        if holds_day(block.text):
+            return
+        if id(block) not in apart and _reads_as_deck(block):
+            yield block.text
+
+
+def _heads(block: Block, titles: tuple[str, ...]) -> bool:
+    if block.role is not ParagraphRole.SUBHEADING:
+        return False
+    words = key(block.text)
+    return words.endswith(titles) and len(words) <= _LONGEST_KICKER + max(map(len, titles))
+
+
+def _reads_as_deck(block: Block) -> bool:
+    text = block.text
+    size = len(text) if text.isascii() else max(len(text), len(text.encode()) * 2 // 3)
+    fits = size >= _SHORTEST and len(text) <= _LONGEST and not block.linked
+    if not fits or block.role is ParagraphRole.LIST_ITEM or _is_around(block.element):
+        return False
+    said = lexicon.label(text) or lexicon.phrase(text) or lexicon.byline(text) or lexicon.credit_only(text)
+    return not said and not lexicon.caption_prefix(text)
+
+
+def _is_furniture(element: HtmlElement, text: str) -> bool:
+    return _is_around(element) or bool(lexicon.label(text) or lexicon.phrase(text))
 
 
 def _following(heading: HtmlElement) -> Sequence[HtmlElement]:

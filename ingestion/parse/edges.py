@@ -14,7 +14,7 @@ _LONG_BYTES = 140
 _LONGEST_BYLINE = 100
 _LONGEST_KICKER = 30
 _BRACKETS = "()（）[]［］【】— –-"
-_STOPS = (".", "!", "?", "…", "。", "！", "？", "؟", ":", "：", "”", "»", '"', "」")
+SENTENCE_ENDS = (".", "!", "?", "…", "。", "！", "？", "؟", ":", "：", "”", "»", '"', "」")
 
 Parts = tuple[tuple[Paragraph, ...], tuple[Removed, ...]]
 
@@ -60,7 +60,7 @@ def _is_byline(text: str, publisher: Publisher) -> bool:
 def _is_kicker(text: str, clues: Clues, *, first: bool) -> bool:
     """A word or two above the story: its section, or something of the kind."""
     known = {key(found.value) for field in ("section", "keyword", "site") for found in clues.of(field)}
-    shaped = len(text) <= _LONGEST_KICKER and not text.endswith(_STOPS)
+    shaped = len(text) <= _LONGEST_KICKER and not text.endswith(SENTENCE_ENDS)
     return shaped and (key(text) in known or (first and len(text.split()) <= 2))
 
 
@@ -70,6 +70,19 @@ def _as_deck(paragraph: Paragraph, clues: Clues) -> Paragraph:
     if paragraph.role is ParagraphRole.SUBHEADING and key(paragraph.text) in summaries:
         return Paragraph(role=ParagraphRole.PARAGRAPH, text=paragraph.text)
     return paragraph
+
+
+def named(removed: Sequence[Removed], clues: Clues, publisher: Publisher) -> tuple[Removed, ...]:
+    """Give lines that were taken out for their place the more telling name that their words have."""
+    return tuple(Removed(text=entry.text, rule=_name(entry, clues, publisher)) for entry in removed)
+
+
+def _name(entry: Removed, clues: Clues, publisher: Publisher) -> str:
+    said = lexicon.label(entry.text) or lexicon.phrase(entry.text)
+    if said:
+        return said.role
+    line = Paragraph(role=ParagraphRole.PARAGRAPH, text=entry.text)
+    return _rule(line, clues, publisher, index=None) or entry.rule
 
 
 def add_told(clues: Clues, removed: Sequence[Removed]) -> None:

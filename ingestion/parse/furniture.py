@@ -23,9 +23,18 @@ _UNSEEN = (
     "descendant::*/@hidden/.. | descendant::*/@aria-hidden[.='true']/.."
     " | descendant::*/@style[contains(translate(.,' ',''),'display:none')]/.."
 )
-_FRAMES = (".//figure", ".//*[contains(concat(' ',normalize-space(@class),' '),' wp-caption ')]")
+_FRAMES = (
+    ".//figure",
+    ".//*[contains(concat(' ',normalize-space(@class),' '),' wp-caption ')]",
+)
+_FOR_SCREEN_READERS = " | ".join(
+    f".//*[contains(@class,'{mark}')]" for mark in ("visually-hidden", "sr-only", "screen-reader")
+)
 _DOUBTFUL = frozenset({"breadcrumb", "shares", "separator", "contact", "tags", "reading_time"})
 _SHORT = 200
+_LONGEST_CREDIT = 100
+_MOST_AFTER_PROMPT = 8
+PAYWALL = "paywall_prompt"
 
 
 def take_pictures(tree: HtmlElement) -> tuple[tuple[Image, ...], tuple[Removed, ...]]:
@@ -63,11 +72,18 @@ def _picture(figure: HtmlElement) -> tuple[Image | None, str]:
     if caption_element is None:
         return (Image(url=url) if url and not _is_teaser(figure) else None), ""
     credit = _marked_credit(figure)
-    words = one_line(caption_element.text_content())
+    words = _seen_words(caption_element)
     caption, read_credit = split_credit(_without(words, credit))
     image = Image(url=url, caption=caption or None, credit=bare_credit(credit or read_credit))
     wanted = (url or caption) and not _is_teaser(figure)
     return (image if wanted else None), words
+
+
+def _seen_words(element: HtmlElement) -> str:
+    """Return the words without those that are there for screen readers alone."""
+    for unseen in element.xpath(_FOR_SCREEN_READERS):
+        unseen.drop_tree()
+    return one_line(element.text_content())
 
 
 def _is_teaser(figure: HtmlElement) -> bool:
@@ -89,7 +105,7 @@ def _marked_credit(figure: HtmlElement) -> str | None:
         if (
             isinstance(element.tag, str)
             and element.tag not in ("img", "figure", "figcaption", "source")
-            and _CREDIT_MARK.search(mark)
+            and (_CREDIT_MARK.search(mark) or element.get("role") == "text")
         ):
             words = one_line(element.text_content())
             if 1 < len(words) <= 120:
@@ -142,8 +158,9 @@ def without_labels(
     apart = {key(caption) for caption in captions if len(caption) > 20}
     kept: list[Paragraph] = []
     removed: list[Removed] = []
+    prompt = _closing_prompt(paragraphs)
     for index, paragraph in enumerate(paragraphs):
-        rule = _rule(paragraph, titles, apart, early=index < 6)
+        rule = _rule(paragraph, titles, apart, early=index < 6) if index < prompt else PAYWALL
         if rule:
             removed.append(Removed(text=paragraph.text, rule=rule))
         else:
@@ -151,17 +168,30 @@ def without_labels(
     return _trimmed(kept, removed)
 
 
+def _closing_prompt(paragraphs: Sequence[Paragraph]) -> int:
+    """Return the index of a prompt after which little comes: offers and conditions, and no story."""
+    number = len(paragraphs)
+    for index in range(number - 1, max(0, number - 1 - _MOST_AFTER_PROMPT), -1):
+        if is_prompt(paragraphs[index].text):
+            number = index
+        elif len(paragraphs[index].text) > _SHORT:
+            break
+    return number
+
+
 def _rule(paragraph: Paragraph, titles: set[str], captions: set[str], *, early: bool) -> str | None:
     text = paragraph.text
     words = key(text)
     if not words:
         return "separator"
-    if early and words in titles:
-        return "repeated"
-    if words in captions:
-        return "caption"
-    if is_prompt(text):
-        return "paywall_prompt"
+    certain = {
+        "repeated": early and words in titles,
+        "caption": words in captions,
+        "photo_credit": len(text) <= _LONGEST_CREDIT and lexicon.credit_only(text),
+        PAYWALL: is_prompt(text),
+    }
+    if rule := next((rule for rule, holds in certain.items() if holds), None):
+        return rule
     if len(text) > _SHORT and not text.startswith(("(", "（", "[")):
         return None
     said = lexicon.label(text) or lexicon.phrase(text)

@@ -8,19 +8,21 @@ from urllib.parse import urlsplit
 from lxml import etree, html
 from lxml.html import HtmlElement
 
-from ingestion.article import Document, Drop, Image, Outcome, Paragraph, ParagraphRole, Publisher, Removed
+from ingestion.article import Document, Drop, Image, Outcome, Paragraph, Publisher, Removed
 from ingestion.errors import Unreadable
+from ingestion.parse.agreement import Joined
 from ingestion.parse.author_box import drop_author_boxes
 from ingestion.parse.body import body_of, element_count
 from ingestion.parse.charset import decode
-from ingestion.parse.clean import key, readable, without_markup
+from ingestion.parse.clean import readable
 from ingestion.parse.clues import Reading
 from ingestion.parse.comments import drop_comments
 from ingestion.parse.completeness import shortcomings
+from ingestion.parse.confidence import confidence_in, is_fragment_of, stated_body
+from ingestion.parse.container import Container, container_of
 from ingestion.parse.deck import with_deck
-from ingestion.parse.edges import add_told, without_edges
+from ingestion.parse.edges import SENTENCE_ENDS, add_told, named, without_edges
 from ingestion.parse.furniture import drop_unseen, take_pictures, without_labels
-from ingestion.parse.gaps import without_gaps
 from ingestion.parse.linked import without_linked_lines
 from ingestion.parse.rights_said import add_header_rights, add_meta_robots
 from ingestion.parse.structured import Page, survey
@@ -31,10 +33,16 @@ MOST_ELEMENTS = 200_000
 NOT_AN_ARTICLE = Drop(Outcome.DROPPED, "not_an_article")
 # Classes of their own for forms and labels, as lxml.html has them, are asked for in Python at each element.
 _PLAIN = etree.ElementDefaultClassLookup(element=HtmlElement)
+_NO_XML = re.compile(
+    r"&#(?:x0*(?:[0-8bcef]|1[\da-f]|fff[ef])(?![\da-f])|0*(?:[0-8]|1[124-9]|2\d|3[01]|6553[45])(?!\d));?",
+    re.IGNORECASE,
+)
+"""References to characters that lxml takes into a tree and will not write again."""
+
 _ENCODING_DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,200}\?>")
 _ENOUGH_PROSE = 600
 _LEAST_PROSE = 140
-_LONGEST_LIST_LINE = 140
+_LONGEST_LIST_LINE, _LONGEST_TEASER = 140, 80
 _ADDRESS_OF_OTHER = re.compile(
     r"/(?:impressum|imprint|kontakt|contact(?:-us)?|about(?:-us)?|ueber-uns|privacy(?:-policy)?|datenschutz|terms(?:-of-\w+)?|agb|"
     r"login|signin|register|subscribe|search|suche|tags?|categor(?:y|ies)|authors?|archive|newsletter|cookies?|sitemap|faq)"
@@ -54,8 +62,10 @@ def read_page(document: Document) -> Reading | Drop:
     images, taken = take_pictures(working)
     drop_comments(working)
     hidden = (*drop_unseen(working), *drop_author_boxes(working))
-    paragraphs, removed = _story(working, page, images, document.publisher)
-    decision = _decision(document, page, tree, paragraphs)
+    container = container_of(working, [found.value for found in page.clues.of("headline")])
+    found = body_of(working, container)
+    paragraphs, removed = _story(found, working, page, images, document.publisher)
+    decision = _decision(document, page, tree, paragraphs, container)
     if decision:
         return decision
     warnings = [
@@ -70,14 +80,15 @@ def read_page(document: Document) -> Reading | Drop:
         images=_merged(page.images, images),
         removed=(*taken, *hidden, *removed),
         warnings=(*warnings, *shortcomings(page, working, paragraphs)),
-        confidence=_agreement(page, paragraphs),
+        confidence=confidence_in(page, found, paragraphs),
         versions=versions(),
+        tried=found.tried,
     )
 
 
 def parsed(text: str) -> HtmlElement:
     """Parse HTML; libxml2 itself ends it at 256 levels. Raises `Unreadable` for what is no page."""
-    source = _ENCODING_DECLARATION.sub("", readable(text)).strip()
+    source = _ENCODING_DECLARATION.sub("", writable(readable(text))).strip()
     parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
     parser.set_element_class_lookup(_PLAIN)
     try:
@@ -91,6 +102,11 @@ def parsed(text: str) -> HtmlElement:
     return tree
 
 
+def writable(text: str) -> str:
+    """Return HTML without characters that XML cannot hold, however they are written."""
+    return _NO_XML.sub(" ", text.replace("\x0b", " ").replace("\x0c", " "))
+
+
 @cache
 def versions() -> dict[str, str]:
     """Name what read the page."""
@@ -100,42 +116,33 @@ def versions() -> dict[str, str]:
 
 
 def _story(
-    tree: HtmlElement, page: Page, images: tuple[Image, ...], publisher: Publisher
+    found: Joined, tree: HtmlElement, page: Page, images: tuple[Image, ...], publisher: Publisher
 ) -> tuple[tuple[Paragraph, ...], tuple[Removed, ...]]:
     headlines = [found.value for found in page.clues.of("headline")]
     captions = [image.caption for image in images if image.caption]
-    paragraphs, links = without_linked_lines(without_gaps(body_of(tree), tree), tree)
+    paragraphs, links = without_linked_lines(found.paragraphs, tree)
     paragraphs, labels = without_labels(paragraphs, headlines, captions)
-    removed = (*links, *labels)
+    removed = (*links, *labels, *named(found.removed, page.clues, publisher))
     paragraphs, edges = without_edges(paragraphs, page.clues, publisher)
     add_told(page.clues, removed)
-    if paragraphs:
-        page.clues.add("body_place", "html", "html:body")
-        return with_deck(paragraphs, tree, page.clues), (*removed, *edges)
     stated = stated_body(page)
+    if paragraphs and not is_fragment_of(paragraphs, stated):
+        page.clues.add("body_place", "html", "html:body")
+        return with_deck(paragraphs, tree, page.clues, found.container), (*removed, *edges)
     if stated:
         page.clues.add("body_place", "json-ld", "json-ld:articleBody")
     return stated, removed
 
 
-def stated_body(page: Page) -> tuple[Paragraph, ...]:
-    """Return the body that the JSON-LD states, where it states one."""
-    text = (page.article or {}).get("articleBody")
-    if not isinstance(text, str):
-        return ()
-    lines = (without_markup(line) for line in re.split(r"\n+|</p>", text))
-    return tuple(Paragraph(role=ParagraphRole.PARAGRAPH, text=line) for line in lines if line)
-
-
 def _decision(
-    document: Document, page: Page, tree: HtmlElement, paragraphs: tuple[Paragraph, ...]
+    document: Document, page: Page, tree: HtmlElement, paragraphs: tuple[Paragraph, ...], container: Container
 ) -> Drop | None:
     length = sum(_weight(paragraph.text) for paragraph in paragraphs)
     if not page.clues.of("headline") and not document.hints.get("feed.title"):
         return NOT_AN_ARTICLE
     if page.says_article:
         return None if paragraphs else Drop(Outcome.DROPPED, "empty_body")
-    if not paragraphs or page.says_otherwise or _is_other(document, tree, paragraphs):
+    if not paragraphs or page.says_otherwise or _is_other(document, tree, paragraphs, container):
         return NOT_AN_ARTICLE
     enough = _LEAST_PROSE if _has_marks(page, document) else _ENOUGH_PROSE
     return None if length >= enough else NOT_AN_ARTICLE
@@ -146,12 +153,15 @@ def _weight(text: str) -> int:
     return len(text) if text.isascii() else max(len(text), len(text.encode()) * 2 // 3)
 
 
-def _is_other(document: Document, tree: HtmlElement, paragraphs: tuple[Paragraph, ...]) -> bool:
+def _is_other(
+    document: Document, tree: HtmlElement, paragraphs: tuple[Paragraph, ...], container: Container
+) -> bool:
     """A home page, a page about the publisher, or a list of links to stories."""
     address = document.fetched_url or document.discovered_url
     path = urlsplit(address).path if address else "/-"
-    short = sum(len(paragraph.text) for paragraph in paragraphs if len(paragraph.text) < _LONGEST_LIST_LINE)
-    listed = short * 2 > sum(len(paragraph.text) for paragraph in paragraphs)
+    lengths = [(_weight(paragraph.text), paragraph.text.endswith(SENTENCE_ENDS)) for paragraph in paragraphs]
+    short = (length for length, ends in lengths if length < (_LONGEST_TEASER if ends else _LONGEST_LIST_LINE))
+    listed = sum(short) * 2 > sum(length for length, _ in lengths) or not container.story
     teasers = sum(
         1 for heading in tree.iter("h2", "h3") if heading.find(".//a") is not None or _in_link(heading)
     )
@@ -181,16 +191,3 @@ def _merged(stated: tuple[Image, ...], shown: tuple[Image, ...]) -> tuple[Image,
 
 def _file(url: str) -> str:
     return url.partition("?")[0].rsplit("/", 1)[-1]
-
-
-def _agreement(page: Page, paragraphs: tuple[Paragraph, ...]) -> float | None:
-    """Compare the body found with the body stated: the F1 of their words, where there are two to compare."""
-    stated = _words(stated_body(page))
-    found = _words(paragraphs)
-    if len(stated) < 50 or page.clues.value("body_place") == "json-ld":
-        return None
-    return round(2 * len(stated & found) / (len(stated) + len(found)), 3)
-
-
-def _words(paragraphs: tuple[Paragraph, ...]) -> set[str]:
-    return {word for paragraph in paragraphs for word in key(paragraph.text).split()}

@@ -41,7 +41,8 @@ _NOT_TEXT = frozenset(
     }
 )
 _STEP = re.compile(r"^(?P<name>[^\[]+)(?:\[(?P<role>[^\]]*)\])?$")
-_CUT = re.compile(r"\s*(?:…|\.\.\.)?\s*\[\+\d+ chars\]\s*$")
+_CUT = re.compile(r"\[\+\d{1,9} chars\]$")
+_LONGEST_CUT = 20
 _TAG = re.compile(
     r"<(?:p|br|div|h[1-6]|ul|ol|table|blockquote|section|article|strong|em|a)\b[^<>]*>", re.IGNORECASE
 )
@@ -191,14 +192,22 @@ def _body(item: Value, paths: Sequence[str], clues: Clues, warnings: list[str]) 
         parts: list[_Told] = []
         for value in _at(item, path):
             text = _word(value) or ""
-            if _CUT.search(text):
-                warnings.append("truncated")
-                text = _CUT.sub("", text)
-            parts.append(_told(text))
+            whole = _without_cut(text)
+            warnings += ["truncated"] if whole != text else []
+            parts.append(_told(whole))
         if any(part.paragraphs for part in parts):
             clues.add("body_place", "json", f"json:{path}")
             return _Told(*(tuple(chain.from_iterable(found)) for found in zip(*parts, strict=True)))
     return _Told()
+
+
+def _without_cut(text: str) -> str:
+    """Take off the note at the end of a text that an API has cut, as in `… [+2312 chars]`."""
+    end = text.rstrip()
+    cut = _CUT.search(end[-_LONGEST_CUT:])
+    if cut is None:
+        return text
+    return end[: -len(cut[0])].rstrip().removesuffix("…").removesuffix("...").rstrip()
 
 
 def _told(text: str) -> _Told:

@@ -95,7 +95,9 @@ def _concatenated(text: str) -> list[object]:
         except (ValueError, RecursionError):
             break
         values.append(value)
-        position = end + len(text[end:]) - len(text[end:].lstrip(" \t\r\n,;"))
+        position = end
+        while position < len(text) and text[position] in " \t\r\n,;":
+            position += 1
     return values
 
 

@@ -16,7 +16,7 @@ _PREFIX = re.compile(
 )
 _SUFFIX = re.compile(
     r"\s*(?:[|•·].*|\s[-–—]\s.*|\((?:[^()]*)\)|（[^（）]*）|[<\[].*|\s+(?:is|ist|est)\s+(?:an?|the|ein|eine|une?)\s.*|"
-    r"\s+(?:in|from|aus)\s+[A-ZÄÖÜ]\w+(?:\s[A-Z]\w+)?|・?記者|特派員|編集委員|論説委員|기자|\s+for\s+.*)$"
+    r"\s+(?:in|from|aus)\s+[A-ZÄÖÜ]\w+(?:\s[A-Z]\w+)?|・?記者|特派員|編集委員|論説委員|기자|\s+for\s+.*|\s+للنشرة\s.*)$"
 )
 _SPLIT = re.compile(
     r"\s*(?:,|;|/|、|；|，|・(?=\S{2,}\s)|\||&|\+|\n|\band\b|\bund\b|\bet\b|\by\b(?!-)|\be\b(?=\s[A-Z])|\boch\b|\bog\b|\ben\b(?=\s[A-Z])|"
@@ -34,12 +34,16 @@ _NO_PERSON = re.compile(
     webmaster|agenc(?:y|ies)|wire|service|media|online|digital|magazine|times|tribune|gazette|
     redaktion|redaktionen|redactie|rédaction|redacción|redazione|redakcja|redação|toimitus|ritzau|
     agentur|agences?|agencias?|zeitung|nachrichten|unbekannt|unknown|anonymous|guest|user|none|null|undefined|
-    sponsored|promoted|advertorial|inc|llc|ltd|gmbh|corporation|university|institute)\b|
+    sponsored|promoted|advertorial|inc|llc|ltd|plc|gmbh|corp|corporation|company|university|institute|ministry|
+    government|department|council|association|foundation|committee|federation|holdings?|group|network|studio)\b|
     ^(?:the|der|die|das|le|la|les|el)\s|@|https?:|www\.|\.(?:com|org|net|co|de|tr|jp|fr|es|it)\b|
     編集部|編集局|報道部|取材班|デスク|新聞|日報|通信|社会部|政治部|ニュース|
     التحرير|وكالات|وكالة|صحيفة|جريدة|أخبار|مراسلنا|الأخبار|موقع|편집부|뉴스|디지털""",
     re.IGNORECASE | re.VERBOSE,
 )
+_HANDLE = re.compile(r"(?<=\w)[\s(]+(?:@\w{2,30}|(?:https?://|www\.)\S+|[\w.+-]+@[\w-]+\.\w[\w.]*)\)?")
+"""An account or an address behind a name."""
+
 _TITLE = re.compile(r"^(?:dr|prof|mr|mrs|ms|herr|frau|د|أ)\.\s", re.IGNORECASE)
 _FAMILY_FIRST = re.compile(r"^(?P<family>[^\s,]+),\s(?P<given>[^\s,]+(?:\s[^\s,]\.?)?)$")
 _DESK = re.compile(
@@ -50,7 +54,7 @@ _THEN_EDITORS = re.compile(r"[;؛]|،\s(?=إعداد|تحرير|كتابة|تر�
 _CJK_NAME = re.compile(
     r"^[\u4e00-\u9fff々ヶ]{1,4}[ \u3000]?[\u3040-\u30ff\u4e00-\u9fff々]{1,6}$|^[\uac00-\ud7af]{2,4}$"
 )
-_NAME = re.compile(r"^(?:[A-ZÀ-ÞĀ-ŽḀ-ỿĐ][\w’'.-]*(?:\s|$)){2,4}$")
+_NAME = re.compile(r"^(?:[A-ZÀ-ÞĀ-ŽḀ-ỿĐА-ЯЁЄІЇҐΑ-Ω][\w’'.-]*(?:\s|$)){2,4}$")
 _MOST_WORDS = 6
 _LONGEST = 60
 
@@ -98,7 +102,8 @@ def _is_name(text: str, publisher: Publisher) -> bool:
 
 def person_of(name: str, publisher: Publisher) -> str | None:
     """Return the name of a person, cleaned; None for a desk, an agency, the publisher or no name at all."""
-    text = _PREFIX.sub("", without_markup(name)).strip(" .,:;|-–—*•")
+    text = _HANDLE.sub("", without_markup(name))
+    text = _PREFIX.sub("", text).strip(" .,:;|-–—*•")
     text = _SUFFIX.sub("", text).strip(" .,:;|-–—*•")
     if not text or len(text) > _LONGEST or len(text.split()) > _MOST_WORDS:
         return None

@@ -1,18 +1,16 @@
 """What a page says about itself: JSON-LD first, then meta elements, then marked-up elements."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from lxml.html import HtmlElement
 from msgspec import Struct
 
 from ingestion.article import Image
-from ingestion.parse import lexicon
-from ingestion.parse.clean import key, one_line, without_markup
+from ingestion.parse.clean import one_line, without_markup
 from ingestion.parse.clues import Clues
 from ingestion.parse.credits import agencies_among, agencies_in
 from ingestion.parse.data import table
-from ingestion.parse.dates import holds_day
 from ingestion.parse.json_ld import (
     ARTICLE_TYPES,
     OTHER_PAGE_TYPES,
@@ -22,34 +20,10 @@ from ingestion.parse.json_ld import (
     types_of,
     values_of,
 )
+from ingestion.parse.marked import add_marked
 from ingestion.parse.rights_said import add_linked_rights
 
 _LISTED = {"keywords", "news_keywords", "parsely-tags"}
-_BYLINE_CLASS = re.compile(
-    r"(?:^|[\s_-])(?:byline|author-?names?|article-?authors?|article__authors?|post-?author|autor|autorin|signature)"
-    r"(?:$|[\s_-])",
-    re.IGNORECASE,
-)
-# From the attribute to its element: four times as quick as asking each element for its attributes.
-_AUTHOR_MARK = (
-    "descendant::*/@class[contains(.,'yline') or contains(.,'uthor') or contains(.,'autor')]/.."
-    " | descendant::*/@itemprop[.='author']/.. | descendant::*/@rel[.='author']/.."
-)
-_LONGEST_BYLINE = 100
-_DIGIT = re.compile(r"\d")
-_DATE_CLASS = re.compile(
-    r"(?:^|[\s_-])(?:date|datum|pub-?date|published(?:-at|-on)?|post-?date|timestamp|datetime)(?:$|[\s_-])",
-    re.IGNORECASE,
-)
-_DATE_MARK = (
-    "descendant::*/@class[contains(.,'date') or contains(.,'datum') or contains(.,'ublished')"
-    " or contains(.,'timestamp')]/.."
-)
-_LONGEST_DATE = 60
-_LONGEST_DATE_LINE = 120
-_NEAR_HEADING = 20
-_LONGEST_LINE = 200
-_UNWANTED_AROUND = frozenset({"aside", "footer", "nav"})
 
 
 class Page(Struct, frozen=True, kw_only=True):
@@ -83,7 +57,7 @@ def survey(tree: HtmlElement) -> Page:
     metas = list(_metas(tree))
     for field, names in table("fields")["meta"].items():
         _add_meta(clues, field, names, metas)
-    _add_marked(clues, tree)
+    add_marked(clues, tree)
     return Page(clues=clues, data=data, article=article, images=tuple(_images(article, data)))
 
 
@@ -187,107 +161,3 @@ def _add_meta(clues: Clues, field: str, names: tuple[str, ...], metas: list[tupl
                 continue
             for value in _keywords(content) if wanted in _LISTED else [without_markup(content)]:
                 clues.add(field, value, f"meta:{wanted}")
-
-
-def _add_marked(clues: Clues, tree: HtmlElement) -> None:
-    for link in tree.iter("link"):
-        kind = (link.get("rel") or "").lower().split()
-        if "canonical" in kind:
-            clues.add("declared_canonical", link.get("href"), "link:canonical")
-        if "license" in kind:
-            clues.add("license", link.get("href"), "link:license")
-    clues.add("language", tree.get("lang") or tree.get("xml:lang"), "html:lang")
-    for heading in tree.iter("h1"):
-        clues.add("headline", one_line(heading.text_content()), "html:h1")
-    for title in tree.iterfind(".//head/title"):
-        clues.add("headline", one_line(title.text_content()), "html:title")
-    _add_times(clues, tree)
-    _add_bylines(clues, tree)
-    if not clues.of("author") and not clues.of("byline"):
-        _add_byline_below_heading(clues, tree)
-
-
-def _add_times(clues: Clues, tree: HtmlElement) -> None:
-    for element in tree.xpath("descendant::*/@itemprop[.='datePublished' or .='dateModified']/.."):
-        field = {"datePublished": "published", "dateModified": "modified"}.get(element.get("itemprop") or "")
-        if field:
-            value = element.get("datetime") or element.get("content") or one_line(element.text_content())
-            clues.add(field, value, f"html:{element.get('itemprop')}")
-    for time in tree.iter("time"):
-        if not _is_around(time):
-            mark = f"{time.get('class') or ''} {time.get('itemprop') or ''}".lower()
-            field = "modified" if re.search(r"updat|modif|aktualis", mark) else "published"
-            clues.add(field, time.get("datetime") or one_line(time.text_content()), "html:time")
-            _add_neighbours(clues, time)
-            break
-    _add_printed_date(clues, tree)
-    if not clues.of("published"):
-        _add_date_below_heading(clues, tree)
-
-
-def _add_date_below_heading(clues: Clues, tree: HtmlElement) -> None:
-    """Take the first short line below the headline that holds a day, where nothing marks one."""
-    for text in _lines_below_heading(clues, tree):
-        if holds_day(text):
-            role, rest = lexicon.date_label(text) or ("published", text)
-            clues.add("modified" if role == "modified" else "published", rest, "html:below heading")
-            return
-
-
-def _add_byline_below_heading(clues: Clues, tree: HtmlElement) -> None:
-    """Take the first line below the headline that begins as bylines do, where nothing marks one."""
-    for text in _lines_below_heading(clues, tree):
-        if lexicon.byline(text) and not _DIGIT.search(text):
-            clues.add("byline", text, "html:below heading")
-            return
-
-
-def _lines_below_heading(clues: Clues, tree: HtmlElement) -> Iterator[str]:
-    titles = {key(found.value) for found in clues.of("headline")} - {""}
-    heading = next((found for found in tree.iter("h1") if key(found.text_content()) in titles), None)
-    if heading is None:
-        return
-    blocks: Sequence[HtmlElement] = heading.xpath(
-        f"(following::*[self::p or self::div or self::span or self::li])[position() <= {_NEAR_HEADING}]"
-    )
-    for element in blocks:
-        text = one_line(element.text_content())
-        if len(text) <= _LONGEST_DATE_LINE and not _is_around(element):
-            yield text
-
-
-def _add_neighbours(clues: Clues, time: HtmlElement) -> None:
-    """Take the byline from the line that the time stands in."""
-    line = time.getparent()
-    text = one_line(line.text_content()) if line is not None else ""
-    if len(text) > _LONGEST_LINE:
-        return
-    for part in re.split(r"\s*[|·•]\s*", text):
-        if not _DIGIT.search(part) and (lexicon.byline(part) or agencies_among(part)):
-            clues.add("byline", part, "html:line of time")
-
-
-def _add_printed_date(clues: Clues, tree: HtmlElement) -> None:
-    for element in tree.xpath(_DATE_MARK):
-        text = one_line(element.text_content())
-        fits = 6 <= len(text) <= _LONGEST_DATE and _DATE_CLASS.search(element.get("class") or "")
-        if fits and not _is_around(element):
-            clues.add("published", text, "html:date")
-            return
-
-
-def _is_around(element: HtmlElement) -> bool:
-    return any(parent.tag in _UNWANTED_AROUND for parent in element.iterancestors())
-
-
-def _add_bylines(clues: Clues, tree: HtmlElement) -> None:
-    for element in tree.xpath(_AUTHOR_MARK):
-        marked = element.get("itemprop") == "author" or element.get("rel") == "author"
-        if element.tag in ("meta", "link") or not (
-            marked or _BYLINE_CLASS.search(element.get("class") or "")
-        ):
-            continue
-        text = one_line(" ".join(element.itertext()))
-        if 0 < len(text) <= _LONGEST_BYLINE and not _DIGIT.search(text) and not _is_around(element):
-            clues.add("byline", text, "html:byline")
-            return

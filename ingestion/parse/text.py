@@ -11,7 +11,7 @@ from ingestion.parse.credits import agencies_among, agencies_in, attributed_agen
 from ingestion.parse.people import reporters
 from ingestion.parse.rights_said import add_header_rights
 from ingestion.parse.text_lines import blocks_of
-from ingestion.parse.text_rules import BODY, KEPT, LIST_ITEM, SUBHEADING, classified, removed
+from ingestion.parse.text_rules import BODY, KEPT, LIST_ITEM, SUBHEADING, classified, holds_several
 from ingestion.parse.text_shape import Line, Lines, without_bullet
 
 RULES_VERSION = "1"
@@ -22,6 +22,9 @@ _ROLES = {
     LIST_ITEM: ParagraphRole.LIST_ITEM,
 }
 _FIRST_SENTENCE = re.compile(r"^.{20,250}?[.!?。！？؟](?=\s|$|[^\x00-\x7f])|^.{1,120}(?=\s|$)|^.{1,120}")
+
+_TAKE = re.compile(r"^(?:UPDATE ?\d*|RPT|REFILE|REPEAT|CORRECTED|WRAPUP ?\d*|REPORT|ADV)(?:-|:\s)(?=\S)")
+"""How agencies number the takes of a story, before its headline."""
 
 
 def read_text(document: Document) -> Reading | Drop:
@@ -35,6 +38,7 @@ def read_text(document: Document) -> Reading | Drop:
         return Drop(Outcome.DROPPED, "empty_body")
     clues = _clues(lines)
     warnings = ["charset_replaced"] if decoded.replaced else []
+    warnings += ["several_articles"] if holds_several(lines) else []
     if not clues.of("headline") and not document.hints.get("feed.title"):
         clues.add("headline", _first_sentence(paragraphs[0].text), "text:first sentence")
         warnings.append("no_headline")
@@ -45,7 +49,7 @@ def read_text(document: Document) -> Reading | Drop:
         clues=clues,
         paragraphs=paragraphs,
         images=tuple(_images(lines)),
-        removed=tuple(entry for line in removed(lines) for entry in _ledger(line)),
+        removed=tuple(entry for line in lines for entry in _ledger(line)),
         warnings=tuple(warnings),
         versions={"rules": RULES_VERSION},
     )
@@ -65,9 +69,20 @@ def _paragraph(line: Line) -> Paragraph:
 
 
 def _ledger(line: Line) -> Iterator[Removed]:
-    """Yield an entry for each line of the source, also where several were joined."""
+    """Yield an entry for each line of the source that is not as it was, also where several were joined."""
+    if line.role in KEPT | {"headline"}:
+        yield from _marks_taken_off(line)
+        return
     for offset, text in enumerate(line.block.raw_lines):
         yield Removed(text=text, rule=line.role, line=line.block.line + offset)
+
+
+def _marks_taken_off(line: Line) -> Iterator[Removed]:
+    """Tell of a line that was kept without the marks or the take number that it was sent with."""
+    sent = " ".join(line.block.raw_lines)
+    take = line.role == "headline" and _TAKE.match(line.text)
+    if take or sent.startswith("^") or sent.endswith((" =", "<")):
+        yield Removed(text=sent, rule="wire_marks", line=line.block.line)
 
 
 def _first_sentence(text: str) -> str:
@@ -93,6 +108,7 @@ def _clues(lines: Lines) -> Clues:
 
 def _add_words(clues: Clues, line: Line, place: str) -> None:
     if line.role == "headline":
+        clues.add("headline", _TAKE.sub("", line.text), place)
         clues.add("headline", line.text, place)
     elif line.role == "deck":
         clues.add("abstract", line.text, place)

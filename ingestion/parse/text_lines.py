@@ -17,6 +17,9 @@ _CJK_SLACK = 4
 _CJK = re.compile(r"[\u3000-\u30ff\u3400-\u9fff\uff00-\uffef]")
 _BULLET = re.compile(r"^\s*(?:[•·▪■◆●○*–—-]|\d{1,2}[.)])\s+\S")
 
+_WIRE_MARKS = re.compile(r"^\^(?P<marked>.+?)\s?[<=]?$|^(?P<closed>[^=]{10,}?)\s=$")
+"""The marks by which the text format of agencies tells headline and byline from the text (IPTC 7901)."""
+
 
 class Block(Struct, frozen=True):
     """A line, or a paragraph made of several; `line` is the number of its first."""
@@ -85,8 +88,13 @@ def _single(run: Run) -> list[Block]:
     return [_block([numbered]) for numbered in run]
 
 
+def _without_wire_marks(text: str) -> str:
+    match = _WIRE_MARKS.match(text)
+    return (match["marked"] or match["closed"]) if match else text
+
+
 def _block(group: Run) -> Block:
-    text = one_line(group[0][1])
+    text = _without_wire_marks(one_line(group[0][1]))
     for _, line in group[1:]:
         more = one_line(line)
         text += more if _CJK.search(text[-1:]) and _CJK.search(more[:1]) else f" {more}"

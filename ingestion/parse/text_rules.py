@@ -5,13 +5,13 @@ The rules are general: they know nothing of a publisher. Each is a pass over the
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 from ingestion.article import Publisher
 from ingestion.parse import lexicon
 from ingestion.parse.clean import key
-from ingestion.parse.credits import credit_line
+from ingestion.parse.credits import credit_line, dateline_of
 from ingestion.parse.people import is_byline
 from ingestion.parse.text_lines import Block
 from ingestion.parse.text_shape import (
@@ -46,6 +46,14 @@ _LONGEST_READER_NAME = 40
 _LONGEST_HEAD = 60
 _AHEAD = 40
 _PREFIX_BEFORE_CAPTION = re.compile(r"^[^:：=＝]{2,25}[:：=＝]\s*")
+_NOTICE = re.compile(
+    r"[\[(*\s]*(?:correction|corrects?|corrected|clarification|clarifies|editor'?s'? note|"
+    r"berichtigung|korrektur|"
+    r"anmerkung der redaktion|rectificati(?:f|ve)|correctif|précision|note de la rédaction|corrección|"
+    r"fe de errata|nota del editor|rectificación|correção|errata|nota da redação|rettifica|訂正|編集部注|"
+    r"تصحيح|تصويب|ملاحظة المحرر|更正|编者按)\b.{0,40}?[:：—–-]",
+    re.IGNORECASE,
+)
 _OPENS_QUOTE = tuple("\"“„«‘'-–—「")
 
 
@@ -55,6 +63,7 @@ def classified(blocks: Sequence[Block], publisher: Publisher) -> Lines:
     passes: tuple[Callable[[Lines, Publisher], None], ...] = (
         _labels,
         _repetition,
+        _notices,
         _captions,
         _bylines_and_dates,
         _phrases,
@@ -68,15 +77,25 @@ def classified(blocks: Sequence[Block], publisher: Publisher) -> Lines:
     return lines
 
 
-def removed(lines: Lines) -> Iterator[Line]:
-    """Yield the lines that are no part of the body and not the headline itself."""
-    return (line for line in lines if line.role not in KEPT | {"headline"})
+def holds_several(lines: Lines) -> bool:
+    """Whether a story ends and another one begins: an end mark, then more with a dateline or a byline."""
+    ends = [number for number, line in enumerate(lines) if _is_end(line)]
+    if not ends:
+        return False
+    below = lines[ends[0] + 1 :]
+    begins = any(line.role == "byline" or (line.is_long and dateline_of(line.text)) for line in below)
+    return begins and any(line.is_long and line.role in KEPT for line in below)
+
+
+def _is_end(line: Line) -> bool:
+    said = lexicon.phrase(line.text) if line.width <= LONGEST_LABEL else None
+    return said is not None and said.role == "end_mark"
 
 
 def _span(lines: Lines) -> tuple[int, int]:
     """Return the indices of the first and the last line that are surely paragraphs of the story."""
     free = [(index, line) for index, line in enumerate(lines) if line.role in ("", BODY)]
-    surely = [index for index, line in free if line.is_long]
+    surely = [index for index, line in free if line.is_long and not _NOTICE.match(line.text)]
     surely = surely or [i for i, line in free if line.is_statement and line.width >= SHORTEST_SENTENCE]
     for least in (_LONGEST_SUBHEADING, SHORTEST_SENTENCE):
         surely = surely or [i for i, line in free[1:] if line.width > least]
@@ -127,6 +146,13 @@ def _bylines_and_dates(lines: Lines, publisher: Publisher) -> None:
             line.become("byline", names=names)
         elif line.width <= LONGEST_LABEL and (credit := credit_line(line.text)):
             line.become("credit", agencies="; ".join(credit.agencies), place=credit.place or "")
+
+
+def _notices(lines: Lines, _publisher: Publisher) -> None:
+    """What an editor says of the story itself is a part of it, wherever it stands."""
+    for line in lines:
+        if not line.role and line.width >= SHORTEST_SENTENCE and _NOTICE.match(line.text):
+            line.become(BODY)
 
 
 def _phrases(lines: Lines, _publisher: Publisher) -> None:
@@ -204,7 +230,8 @@ def _separates(line: Line) -> bool:
 def _without_deck(lines: Lines, start: int, end: int) -> int:
     """Pass over a first paragraph that stands above the byline or the date: it is the deck."""
     following = [line.role for line in lines[start + 1 : start + 5]]
-    if start >= end or not {"byline", "date"} & set(following) or start == 0:
+    told = dateline_of(lines[start].text) if start < len(lines) else None
+    if start >= end or not {"byline", "date"} & set(following) or start == 0 or told:
         return start
     lines[start].become("deck")
     return next((i for i in range(start + 1, end + 1) if not lines[i].role and lines[i].is_long), start)

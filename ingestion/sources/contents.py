@@ -12,6 +12,7 @@ from ingestion.errors import Unreadable
 from ingestion.sources.documents import Origin, dead, document
 from ingestion.sources.feed import fragments
 from ingestion.sources.json_articles import json_items
+from ingestion.sources.several_texts import several_texts
 from ingestion.sources.sniff import FEEDS, Form, sniff
 
 Result = Document | Drop | Rejected
@@ -81,7 +82,7 @@ def _by_form(origin: Origin, content: Content, form: Form) -> Iterator[Result]:
     elif form is Form.HTML:
         yield _whole(origin, content, DocumentKind.PAGE)
     elif form is Form.TEXT and not content.name.endswith(STRICT_NAMES):
-        yield _whole(origin, content, DocumentKind.TEXT)
+        yield from _texts(origin, content)
     else:
         raise Unreadable(f"{form} under the name {content.name}")
 
@@ -100,6 +101,13 @@ def _whole(origin: Origin, content: Content, kind: DocumentKind) -> Document:
         content_type=content.content_type,
         charset=content.charset,
     )
+
+
+def _texts(origin: Origin, content: Content) -> Iterator[Result]:
+    parts = several_texts(content.body)
+    for number, part in enumerate(parts, start=1):
+        locator = f"{content.locator}#{number}" if len(parts) > 1 else content.locator
+        yield _whole(origin, replace(content, locator=locator, body=part), DocumentKind.TEXT)
 
 
 def _feed(origin: Origin, content: Content) -> Iterator[Result]:

@@ -126,7 +126,8 @@ def test_a_stated_body_serves_where_the_page_shows_none_and_gives_confidence_whe
         "json-ld:articleBody",
         None,
     )
-    assert shown.extraction.confidence == 1.0
+    assert shown.extraction.confidence is not None
+    assert shown.extraction.confidence > 0.95
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,155 @@
+"""The element that holds a story, found by where the running text of a page stands."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+from lxml.html import HtmlElement
+from msgspec import Struct
+
+from ingestion.article import Paragraph, ParagraphRole
+from ingestion.parse.clean import key
+from ingestion.parse.marks import is_marked
+from ingestion.parse.outline import Block, Shape, blocks_within, iter_shapes, outline, shape_of, weights
+
+_MOST_APART = 0.4
+"""What holds more of a page's text than this, with its like, is no aside, whatever it is called."""
+
+_NEARLY_ALL = 0.85
+_MAIN_SHARE = 0.6
+_STORY_SHARE = 0.15
+_TEXT_TAGS = frozenset({"p", "h2", "h3", "h4", "ul", "ol", "blockquote", "table"})
+_SHORTEST_LOOSE = 80
+_CARDS = frozenset({"div", "li", "article", "section", "td"})
+_CARD_HEADINGS = ("h2", "h3", "h4", "h5")
+_CARD_LEVELS = 3
+_FEWEST_CARDS = 3
+_LONGEST_CARD = 600
+_SHORTEST_QUESTION = 10
+_ASKS = ("?", "？", "؟")
+
+
+class Container(Struct, frozen=True):
+    """The blocks of the story, those that stand apart from it, and all of the page."""
+
+    story: tuple[Block, ...] = ()
+    apart: tuple[Block, ...] = ()
+    all: tuple[Block, ...] = ()
+
+    @property
+    def paragraphs(self) -> tuple[Paragraph, ...]:
+        """The story as it would be if nothing else were known."""
+        return tuple(Paragraph(role=block.role, text=block.text) for block in self.story)
+
+
+def container_of(tree: HtmlElement, headlines: Sequence[str]) -> Container:
+    """Find the blocks of the story; none where the page has no running text."""
+    blocks = outline(tree)
+    inner = _without_asides(blocks)
+    weighed = weights(inner)
+    if not weighed:
+        return Container(all=tuple(blocks))
+    holder = _deepest(_own_story(tree, weighed, {key(title) for title in headlines}), weighed)
+    story = _tidy(blocks_within(inner, holder))
+    kept = set(map(id, inner))
+    return Container(story, tuple(block for block in blocks if id(block) not in kept), tuple(blocks))
+
+
+def _without_asides(blocks: list[Block]) -> list[Block]:
+    weighed = weights(blocks)
+    whole = max(weighed.values(), default=0)
+    alike: Counter[tuple[str, str]] = Counter()
+    for shape, weight in iter_shapes(weighed):
+        alike[shape] += weight
+    known: dict[HtmlElement, bool] = dict.fromkeys(_cards(blocks), True)
+
+    def is_apart(element: HtmlElement) -> bool:
+        if element not in known:
+            parent = element.getparent()
+            share = max(alike[shape_of(element)] if element.get("class") else 0, weighed.get(element, 0))
+            small = share <= _MOST_APART * whole and element.tag not in ("html", "body")
+            known[element] = (parent is not None and is_apart(parent)) or (small and is_marked(element))
+        return known[element]
+
+    return [block for block in blocks if not is_apart(block.element)]
+
+
+def _cards(blocks: Sequence[Block]) -> Iterator[HtmlElement]:
+    """Yield the teasers of other stories: short boxes that look alike, each with a heading that is a link."""
+    linked = (block.element for block in blocks if block.role is ParagraphRole.SUBHEADING and block.is_linked)
+    found: dict[Shape, list[HtmlElement]] = {}
+    for heading in dict.fromkeys(linked):
+        box = next((up for up in islice(heading.iterancestors(), _CARD_LEVELS) if _is_card(up)), None)
+        if box is not None and heading.tag in _CARD_HEADINGS:
+            found.setdefault(shape_of(box), []).append(box)
+    for boxes in found.values():
+        if len(boxes) >= _FEWEST_CARDS:
+            yield from boxes
+
+
+def _is_card(element: HtmlElement) -> bool:
+    """A box around a heading with words of its own, and not around several."""
+    if element.tag not in _CARDS:
+        return False
+    headings = sum(1 for _ in element.iter(*_CARD_HEADINGS))
+    return headings == 1 and sum(map(len, map(str, element.itertext()))) <= _LONGEST_CARD
+
+
+def _own_story(tree: HtmlElement, weighed: dict[HtmlElement, int], titles: set[str]) -> HtmlElement:
+    """Of a page that goes on with other stories, return the element of its own: the one with its headline."""
+    least = _STORY_SHARE * weighed[tree]
+    stories = [
+        element
+        for element in tree.iter("article")
+        if weighed.get(element, 0) >= least and next(element.iterancestors("article"), None) is None
+    ]
+    if len(stories) < 2:
+        return tree
+    named = (story for story in stories if any(key(h1.text_content()) in titles for h1 in story.iter("h1")))
+    return next(named, tree)
+
+
+def _deepest(element: HtmlElement, weighed: dict[HtmlElement, int]) -> HtmlElement:
+    """Go down while one child holds most of the text, and no other looks as if it held a part of it."""
+    while True:
+        children = [child for child in element if weighed.get(child, 0)]
+        best = max(children, key=weighed.__getitem__, default=None)
+        if best is None:
+            return element
+        share = weighed[best] / weighed[element]
+        if share < _NEARLY_ALL and (share < _MAIN_SHARE or _is_divided(children, best)):
+            return element
+        element = best
+
+
+def _is_divided(children: Sequence[HtmlElement], best: HtmlElement) -> bool:
+    others = (child for child in children if child is not best)
+    return any(other.tag in _TEXT_TAGS or shape_of(other) == shape_of(best) for other in others)
+
+
+def _tidy(blocks: Sequence[Block]) -> tuple[Block, ...]:
+    """Keep what stands from the first running text to the last, without links and loose labels."""
+    prose = [index for index, block in enumerate(blocks) if block.weight]
+    if not prose:
+        return ()
+    span = blocks[prose[0] : prose[-1] + 1]
+    first = prose[0]
+    while first and _opens(blocks[first - 1], blocks[first]):
+        first -= 1
+    return tuple(block for block in (*blocks[first : prose[0]], *span) if _is_story(block))
+
+
+def _opens(block: Block, below: Block) -> bool:
+    """Whether a short block above the first running text belongs to it: a subheading, or a question."""
+    if block.role is ParagraphRole.SUBHEADING:
+        return str(block.element.tag) != "h1"
+    if block.element.getparent() is not below.element.getparent() or len(block.text) < _SHORTEST_QUESTION:
+        return False
+    return shape_of(block.element) == shape_of(below.element) and block.text.endswith(_ASKS)
+
+
+def _is_story(block: Block) -> bool:
+    if block.is_linked:
+        return False
+    loose = block.element.tag not in _TEXT_TAGS and block.role is ParagraphRole.PARAGRAPH
+    return not loose or block.is_sentence or len(block.text) >= _SHORTEST_LOOSE

@@ -1,0 +1,39 @@
+"""Elements that their names, classes and ids set apart from a story: menus, boxes, prompts, other stories."""
+
+import re
+
+from lxml.html import HtmlElement
+
+_TAGS = frozenset(
+    {"nav", "aside", "footer", "form", "figure", "figcaption", "caption", "address", "menu", "dialog"}
+)
+_WORDS = (
+    r"related\w*|recirc\w*|recommend\w*|newsletters?|sign-?up|subscri\w+|promos?|promotion|sponsor\w*|"
+    r"adverts?|advertisements?|advertising|ads?|banner|share|sharing|social|sharedaddy|comments?|disqus|respond|"
+    r"bio|byline|breadcrumbs?|crumbs?|tags?|topics|toolbar|credits?|copyright|most-?(?:read|viewed|popular)|"
+    r"popular|trending|ranking|sidebar|aside|rail|cookies?|consent|modal|popup|nav|navigation|menu|pagination|"
+    r"pager|footer|masthead|timestamp|editors?|poll|taboola|outbrain|read-?(?:more|next|also)|"
+    r"more-?(?:info|stories|news|on)|also-?read|see-?also|catcher|follow(?:-?us)?|login|register|registration|"
+    r"print|disclaimer|end-?of|(?:about-?)?author-?(?:bio|box|info|card|about|desc\w*)|signature|contact|"
+    r"whatsapp|telegram|skip|side|side-?col(?:umn)?|captions?|tweet|"
+    r"(?:instagram|tiktok|facebook|bluesky|mastodon|reddit)-(?:media|embed|post)|fb-post"
+)
+_GENERIC = (
+    r"box|block|widgets?|wrap(?:per)?|container|list|links?|inner|outer|module|section|area|bar|form|prompt|"
+    r"message|panel|posts?|articles?|stories|items?|text|content|title|heading|embed|inline|label|card|slot|"
+    r"unit|buttons?|icons?|group|left|right|top|bottom|\d+"
+)
+_MARK = re.compile(rf"(?:[a-z0-9]+[-_]+)*(?:{_WORDS})(?:[-_]+(?:{_GENERIC}))*", re.IGNORECASE)
+_UNSEEN = frozenset({"hidden", "d-none", "is-hidden", "visually-hidden", "sr-only", "screen-reader-text"})
+"""Classes by which style sheets hide; a name that only ends so may belong to a story that unfolds."""
+
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_NAMES = ("class", "id", "data-component", "data-testid")
+
+
+def is_marked(element: HtmlElement) -> bool:
+    """Whether a name ends in a word for such a thing, as in `c-article__related-links`, `newsletterBox`."""
+    if element.tag in _TAGS:
+        return True
+    names = " ".join(value for name in _NAMES if (value := element.get(name)))
+    return any(name in _UNSEEN or _MARK.fullmatch(name) for name in _HUMP.sub("-", names).split())

@@ -1,0 +1,74 @@
+from lxml import html
+
+from ingestion.article import Paragraph, ParagraphRole
+from ingestion.parse.agreement import joined, likeness
+from ingestion.parse.container import Container, container_of
+
+SENTENCES = [
+    f"On day {number} the ropewalk of Trevose made {number * 40} yards of rope, and nobody in the town, "
+    "which has known it for two hundred years, could say who would ever come to buy so much of it."
+    for number in range(1, 11)
+]
+
+
+def page(*parts: str) -> Container:
+    return container_of(html.fromstring(f"<html><body>{''.join(parts)}</body></html>"), ["Rope for nobody"])
+
+
+def story(*texts: str) -> str:
+    return "".join(f"<p>{text}</p>" for text in texts)
+
+
+def paragraphs(*texts: str) -> tuple[Paragraph, ...]:
+    return tuple(Paragraph(role=ParagraphRole.PARAGRAPH, text=text) for text in texts)
+
+
+def body(extracted: tuple[Paragraph, ...], container: Container) -> list[str]:
+    return [paragraph.text for paragraph in joined(extracted, container).paragraphs]
+
+
+def test_a_sentence_that_the_extractor_left_out_is_put_back() -> None:
+    container = page(f"<div class=text>{story(*SENTENCES)}</div>")
+
+    assert body(paragraphs(*SENTENCES[:3], *SENTENCES[4:]), container) == SENTENCES
+
+
+def test_a_half_that_the_extractor_lost_is_put_back() -> None:
+    container = page(
+        f"<div class=part>{story(*SENTENCES[:5])}</div><div class=part>{story(*SENTENCES[5:])}</div>"
+    )
+
+    assert body(paragraphs(*SENTENCES[:5]), container) == SENTENCES
+
+
+def test_a_lump_of_the_whole_page_gives_way_to_the_container() -> None:
+    container = page(f"<nav>Home News Sport</nav><div class=text>{story(*SENTENCES)}</div>")
+    lump = paragraphs("Home News Sport " + " ".join(SENTENCES))
+
+    assert body(lump, container) == SENTENCES
+
+
+def test_what_stands_in_a_box_set_apart_is_taken_out_and_told() -> None:
+    note = "Tamsin Orchard writes about rope, and has done so for longer than most of the rope has lasted."
+    container = page(f"<div class=text>{story(*SENTENCES)}</div><div class='author-bio'><p>{note}</p></div>")
+    result = joined(paragraphs(*SENTENCES, note), container)
+
+    assert [paragraph.text for paragraph in result.paragraphs] == SENTENCES
+    assert [(entry.rule, entry.text) for entry in result.removed] == [("apart", note)]
+
+
+def test_paragraphs_that_an_extractor_glued_together_come_apart() -> None:
+    container = page(f"<div class=text>{'<br><br>'.join(SENTENCES[:4])}</div>")
+    glued = paragraphs(SENTENCES[0], " ".join(SENTENCES[1:4]))
+
+    assert body(glued, container) == SENTENCES[:4]
+
+
+def test_without_running_text_the_extractor_is_followed() -> None:
+    assert body(paragraphs("Rope."), page("<p>Rope.</p>")) == ["Rope."]
+
+
+def test_likeness_counts_words_and_letters_where_words_are_not_set_apart() -> None:
+    assert likeness(paragraphs("one two"), paragraphs("two three")) == 0.5
+    assert likeness(paragraphs("北埠頭を閉鎖"), paragraphs("北埠頭を閉鎖")) == 1.0
+    assert likeness((), paragraphs("one")) is None
