@@ -1,9 +1,10 @@
-"""One document after every step of the walk, over a log, a lake and an index of its own; nothing is kept.
+"""One document after every step of the walk, and every decision of the parser; nothing is kept.
 
-The steps are the real ones: the same functions, in the same order, as the jobs run them.
+The steps are the real ones: the same functions, in the same order, as the jobs run them, over a log, a lake
+and an index of their own.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -20,6 +21,7 @@ from ingestion.columns import read_columns
 from ingestion.errors import ConfigurationError, Permanent
 from ingestion.extraction.inline import InlineExtractor
 from ingestion.parse import parse
+from ingestion.parse.explain import Decision, explained
 from ingestion.ports import Claims, Record
 from ingestion.rejected import rejected
 from ingestion.settings import Settings
@@ -34,11 +36,15 @@ PREVIEW_BYTES = 200
 
 
 class Step(Struct, frozen=True, kw_only=True):
-    """One step: which, what it made of the document in words, and the fields that it set or changed."""
+    """One step: which, what it made of the document in words, and the fields that it set or changed.
+
+    `decisions` are the parser's: the candidates for each field, which one won, and why.
+    """
 
     step: str
     made: str
     fields: dict[str, Any]
+    decisions: tuple[Decision, ...] = ()
 
 
 class Trace(Struct, frozen=True, kw_only=True):
@@ -49,12 +55,18 @@ class Trace(Struct, frozen=True, kw_only=True):
     steps: tuple[Step, ...]
 
 
-def parsed(path: Path, url: str | None) -> list[dict[str, Any]]:
-    """Parse every document in a file or folder, as the contract has it; what is no article says so."""
+def parsed(paths: Mapping[Path, str], url: str | None) -> Iterator[dict[str, Any]]:
+    """Parse every document in files and folders, as the contract has it; what is no article says so.
+
+    Each path comes with its name; `path` is that, and for a folder the file in it.
+    """
     from ingestion.sources.files import FilesSource
 
-    visits = FilesSource(path).visits("parse")
-    return [shown(_prepared(_at(visit.result, url))) for visit in visits]
+    for path, name in paths.items():
+        for visit in FilesSource(path).visits("parse"):
+            locator = getattr(visit.result, "locator", "")
+            named = str(path / locator) if path.is_dir() and locator else name
+            yield {"path": named, **shown(_prepared(_at(visit.result, url)))}
 
 
 def _prepared(result: Result) -> Result:
@@ -134,8 +146,8 @@ def _staged(
 ) -> Article | Drop | Rejected:
     """Pass each stage by itself; a record that `transform` then reads again finds its own claims."""
     try:
-        result = parse(document)
-        steps.append(Step(step="parse", made=_made(result), fields=shown(result)))
+        result, decisions = explained(document)
+        steps.append(Step(step="parse", made=_made(result), fields=shown(result), decisions=decisions))
         with wiring.memory.claims() as claims:
             for name, stage in _stages(claims):
                 if isinstance(result, Drop):

@@ -1,5 +1,6 @@
 """A trace and parsed articles, for people."""
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rich.console import Console, Group
@@ -8,10 +9,17 @@ from rich.padding import Padding
 from rich.panel import Panel
 from rich.table import Table
 
+from ingestion.parse.explain import Decision
 from ingestion.trace import Step, Trace
 
 LONG = 400
 """Characters of one value that are shown; `--json` shows all of it."""
+
+SHORT = 80
+"""The same for a candidate that was found for a field."""
+
+MOST_CANDIDATES = 8
+"""Of one field; `--json` shows all of them."""
 
 
 def print_trace(console: Console, trace: Trace) -> None:
@@ -20,14 +28,37 @@ def print_trace(console: Console, trace: Trace) -> None:
     for number, step in enumerate(trace.steps, start=1):
         console.print(f"\n[bold cyan]{number}. {step.step}[/]  {escape(step.made)}")
         console.print(Padding(_body(step), (0, 0, 0, 3)))
+        if step.decisions:
+            console.print(Padding(_decisions(step.decisions), (1, 0, 0, 3)))
     console.print(f"\noutcome: [bold]{escape(trace.outcome)}[/]")
 
 
-def print_parsed(console: Console, results: list[dict[str, Any]]) -> None:
+def print_parsed(console: Console, results: Iterable[dict[str, Any]]) -> None:
     """Print each article, or why it is none."""
     for result in results:
-        title = result.get("headline") or result.get("locator") or "no article"
+        title = result.get("headline") or result.get("locator") or f"no article in {result['path']}"
         console.print(Panel(_fields(result), title=escape(str(title)), title_align="left"))
+
+
+def _decisions(decisions: Sequence[Decision]) -> Table:
+    """Each field with its candidates; the one that was taken is marked."""
+    table = Table("field", "found", "where", "why", title="decisions", title_justify="left")
+    for decision in decisions:
+        for number, candidate in enumerate(decision.candidates[:MOST_CANDIDATES]):
+            mark, style = ("●", "bold") if candidate.chosen else ("○", "dim")
+            value = candidate.value if len(candidate.value) <= SHORT else f"{candidate.value[:SHORT]}…"
+            table.add_row(
+                decision.field if number == 0 else "",
+                f"{mark} {escape(value)}",
+                escape(candidate.place),
+                escape(candidate.why),
+                style=style,
+            )
+        left = len(decision.candidates) - MOST_CANDIDATES
+        if left > 0:
+            table.add_row("", f"… and {left:,} more", "", "", style="dim")
+        table.add_section()
+    return table
 
 
 def _body(step: Step) -> Group:

@@ -42,6 +42,13 @@ def print_json(value: Any) -> None:
     typer.echo(msgspec.json.format(encoded, indent=2).decode())
 
 
+def print_json_line(value: Any) -> None:
+    """Print one of many reports on a line of its own (NDJSON)."""
+    import msgspec
+
+    typer.echo(msgspec.json.encode(value, enc_hook=str).decode())
+
+
 def progress(title: str, work: Callable[[], Any], *, quiet: bool) -> Any:
     """Do a piece of work, and show on standard error that it goes on and how long it took."""
     import time

@@ -1,11 +1,19 @@
 """The commands that look and change nothing: search, parse, trace, diff, status, serve."""
 
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
-from typing import Annotated
+from tempfile import TemporaryDirectory
+from typing import Annotated, Any
 
 import typer
 
-from ingestion.cli.common import JsonFlag, console, prepared, print_json
+from ingestion.cli.common import JsonFlag, console, prepared, print_json, print_json_line
+
+STANDARD_INPUT = Path("-")
 
 
 def register(app: typer.Typer) -> None:
@@ -39,23 +47,56 @@ def search(
 
 
 def parse(
-    path: Annotated[
-        Path, typer.Argument(exists=True, help="A page, a text, a JSON article, a feed, an archive.")
+    paths: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="PATH",
+            help="Pages, texts, JSON articles, feeds, archives, folders of them; - is the standard input.",
+        ),
     ],
     *,
     url: Annotated[str | None, typer.Option(help="The address it was fetched from.")] = None,
     json: JsonFlag = False,
 ) -> None:
-    """Show the articles in a file; nothing is stored."""
+    """Show the articles in files; nothing is stored. JSON of more than one is a line for each."""
     from ingestion.trace import parsed
 
-    results = parsed(path, url)
-    if json:
-        print_json(results[0] if len(results) == 1 else results)
-    else:
-        from ingestion.trace_report import print_parsed
+    missing = [str(path) for path in paths if path != STANDARD_INPUT and not path.exists()]
+    if missing:
+        raise typer.BadParameter(f"{', '.join(missing)} does not exist")
+    if url and len(paths) > 1:
+        raise typer.BadParameter("--url is the address of one document; give one path")
+    with _standard_input(paths) as named:
+        results = parsed(named, url)
+        if json:
+            _print_each(results)
+        else:
+            from ingestion.trace_report import print_parsed
 
-        print_parsed(console(), results)
+            print_parsed(console(), results)
+
+
+@contextmanager
+def _standard_input(paths: list[Path]) -> Iterator[dict[Path, str]]:
+    """Put what comes by the standard input into a file for a while. Yields each path with its name."""
+    if STANDARD_INPUT not in paths:
+        yield {path: str(path) for path in paths}
+        return
+    with TemporaryDirectory(prefix="news-parse-") as folder:
+        copy = Path(folder, "stdin")
+        with copy.open("wb") as target:
+            shutil.copyfileobj(sys.stdin.buffer, target)
+        yield {copy if path == STANDARD_INPUT else path: str(path) for path in paths}
+
+
+def _print_each(results: Iterator[dict[str, Any]]) -> None:
+    """Print one result as one object, several a line each, as they come."""
+    first, second = next(results, None), next(results, None)
+    if second is None:
+        print_json(first if first is not None else [])
+        return
+    for result in chain((first, second), results):
+        print_json_line(result)
 
 
 def trace(

@@ -23,6 +23,16 @@ Three hundred people watched as the sluice was raised, and the miller's granddau
 COMMENTS (3)
 """
 
+PAGE = """<html lang="en"><head><title>Old mill turns again | Brackwater Post</title>
+<meta name="author" content="Staff">
+<script type="application/ld+json">{"@type": "NewsArticle", "headline": "Old mill turns again",
+"author": {"name": "Ada Miller"}, "datePublished": "2026-11-20T09:00:00+01:00"}</script></head>
+<body><h1>Old mill turns again</h1><article>
+<p>The wheel of the old mill turned on Sunday for the first time since the river was moved, to cheers.</p>
+<p>Three hundred people watched as the sluice was raised, and the miller's granddaughter let the water in.</p>
+<p>The carpenter who spent eleven winters on the oak said that it had groaned like a cow all day.</p>
+</article></body></html>"""
+
 
 def news(data: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("NEWS_")}
@@ -120,3 +130,44 @@ def test_a_wrong_setting_is_named(tmp_path: Path) -> None:
 
     assert done.returncode == 2
     assert "NEWS_BROKER='rabbit://host'" in done.stderr
+
+
+def test_a_trace_tells_the_candidates_of_each_field_and_why_one_won(tmp_path: Path) -> None:
+    path = tmp_path / "mill.html"
+    path.write_text(PAGE, encoding="utf-8")
+    trace = json.loads(news(tmp_path / "data", "trace", str(path), "--json").stdout)
+    (parsed,) = [step for step in trace["steps"] if step["step"] == "parse"]
+    decisions = {decision["field"]: decision for decision in parsed["decisions"]}
+    chosen = {
+        field: [found["place"] for found in decision["candidates"] if found["chosen"]]
+        for field, decision in decisions.items()
+    }
+    printed = news(tmp_path / "data", "trace", str(path)).stdout
+
+    assert chosen["headline"] == ["json-ld:headline"]
+    assert chosen["authors"] == ["json-ld:author"]
+    assert chosen["published"] == ["json-ld:datePublished"]
+    assert decisions["authors"]["candidates"][1]["why"].startswith("names no person")
+    assert len(chosen["body"]) == 1
+    assert "names no person" in " ".join(printed.split())
+
+
+def test_parse_reads_many_paths_and_the_standard_input(tmp_path: Path, scrape: Path) -> None:
+    folder = tmp_path / "pages"
+    folder.mkdir()
+    (folder / "a.html").write_text(PAGE, encoding="utf-8")
+    (folder / "b.html").write_bytes(b"%PDF-1.7 no page")
+    done = news(tmp_path / "data", "parse", str(folder), str(scrape), "--json")
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    piped = subprocess.run(
+        [sys.executable, "-m", "ingestion", "parse", "-", "--json"],
+        input=PAGE.encode(),
+        capture_output=True,
+        check=True,
+        timeout=120,
+    )
+
+    assert [Path(line["path"]).name for line in lines] == ["a.html", "b.html", "mill.txt"]
+    assert lines[0]["headline"] == json.loads(piped.stdout)["headline"] == "Old mill turns again"
+    assert lines[1]["outcome"] == "rejected"
+    assert "binary" in lines[1]["message"]
