@@ -27,6 +27,9 @@ _LEAST_END, _LEAST_END_SHARE = 600, 0.25
 _NEAR_BEGINNING = 3
 _NEARLY_WHOLE = 0.9
 _LONGEST_HEADING = 120
+_WINDOW = 300
+"""Blocks ahead among which a paragraph is looked for; each for itself among all would take their square."""
+
 _SHORTEST_DECK = 40
 """In bytes of UTF-8."""
 
@@ -123,7 +126,8 @@ def _placed(extracted: Sequence[Paragraph], blocks: Sequence[Block]) -> Iterator
             last = parts[-1]
             yield from ((part, Paragraph(role=blocks[part].role, text=blocks[part].text)) for part in parts)
         else:
-            whole = next((i for i in range(int(last) + 1, len(keys)) if said and said in keys[i]), None)
+            near = range(int(last) + 1, min(int(last) + 1 + _WINDOW, len(keys)))
+            whole = next((i for i in near if said and said in keys[i]), None)
             last = last if whole is None else whole
             yield int(last) + (_OF_NO_BLOCK if whole is None else _PART), paragraph
 
@@ -135,7 +139,8 @@ def _with_role(paragraph: Paragraph, block: Block) -> Paragraph:
 
 def _parts(said: str, keys: Sequence[str], after: int) -> list[int]:
     """Return the blocks in a row that a paragraph is made of; none where some of it is in no block."""
-    first = next((i for i in range(after + 1, len(keys)) if keys[i] and said.startswith(keys[i])), None)
+    near = range(after + 1, min(after + 1 + _WINDOW, len(keys)))
+    first = next((i for i in near if keys[i] and said.startswith(keys[i])), None)
     parts: list[int] = []
     rest = said
     for index in range(first, len(keys)) if first is not None else ():

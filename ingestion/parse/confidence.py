@@ -10,6 +10,7 @@ from ingestion.parse.clean import key, without_markup
 from ingestion.parse.container import Container
 from ingestion.parse.structured import Page
 
+_NOT_COMPARED = 0.5
 _FEWEST_STATED_WORDS = 50
 _NO_HEADLINE_ABOVE = 0.9
 _SHORT = 400
@@ -52,7 +53,7 @@ def is_fragment_of(found: Sequence[Paragraph], stated: Sequence[Paragraph]) -> b
 
 
 def _votes(page: Page, found: Joined, paragraphs: Sequence[Paragraph]) -> Iterator[float]:
-    yield found.agreement if found.agreement is not None else 0.0
+    yield found.agreement if found.agreement is not None else _NOT_COMPARED
     stated = stated_body(page)
     if sum(len(key(paragraph.text).split()) for paragraph in stated) >= _FEWEST_STATED_WORDS:
         yield likeness(stated, paragraphs) or 0.0

@@ -91,8 +91,8 @@ def _is_card(element: HtmlElement) -> bool:
     """A box around a heading with words of its own, and not around several."""
     if element.tag not in _CARDS:
         return False
-    headings = sum(1 for _ in element.iter(*_CARD_HEADINGS))
-    return headings == 1 and sum(map(len, map(str, element.itertext()))) <= _LONGEST_CARD
+    headings = sum(1 for _ in islice(element.iter(*_CARD_HEADINGS), 2))
+    return headings == 1 and len(element.text_content()) <= _LONGEST_CARD
 
 
 def _own_story(tree: HtmlElement, weighed: dict[HtmlElement, int], titles: set[str]) -> HtmlElement:

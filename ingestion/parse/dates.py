@@ -23,7 +23,9 @@ CONFLICT = "date_conflict"
 _OF_WEIGHT = ("json-ld:", "meta:", "html:time", "html:datePublished", "feed:", "sitemap:")
 _MOST_APART = timedelta(hours=36)
 
-_DIGITS = str.maketrans({chr(base + n): str(n) for base in (0x660, 0x6F0, 0x966, 0xFF10) for n in range(10)})
+_DIGITS = str.maketrans(
+    {chr(base + n): str(n) for base in (0x660, 0x6F0, 0x966, 0x9E6, 0xE50, 0xFF10) for n in range(10)}
+)
 _PUNCTUATION = str.maketrans(
     {"：": ":", "．": ".", "／": "/", "－": "-", "−": "-", "\u00a0": " ", "،": ",", "\u202f": " "}
 )
@@ -61,6 +63,9 @@ _HOURS = {
 _HOURS |= {"PST": -8, "PDT": -7, "CET": 1, "CEST": 2, "MEZ": 1, "MESZ": 2, "EET": 2, "EEST": 3, "MSK": 3}
 _HOURS |= {"JST": 9, "KST": 9, "HKT": 8, "WIB": 7}
 _LONGEST = 200
+_THAI = re.compile(r"[\u0e00-\u0e7f].*2[45]\d\d$")
+_BUDDHIST_ERA = 543
+"""Years ahead of the common era, as Thai dates with the name of the month are counted."""
 
 
 class Printed(Struct, frozen=True):
@@ -159,7 +164,8 @@ def _day(text: str) -> tuple[datetime | None, str]:
         if match := pattern.search(text):
             parts = match.groupdict()
             month = _month(parts.get("month") or parts.get("name") or "")
-            day = datetime(int(parts["year"]), month, int(parts["day"]))  # noqa: DTZ001 - naive as printed
+            year = int(parts["year"]) - (_BUDDHIST_ERA if _THAI.search(match.group()) else 0)
+            day = datetime(year, month, int(parts["day"]))  # noqa: DTZ001 - naive as printed
             return day, text[: match.start()] + " " + text[match.end() :].removeprefix("T")
     slashed = _SLASHED.search(text)
     found = _slashed(slashed) if slashed else None
@@ -243,11 +249,12 @@ def _month(name: str) -> int:
 
 
 @cache
-def _named_days() -> tuple[re.Pattern[str], re.Pattern[str]]:
+def _named_days() -> tuple[re.Pattern[str], ...]:
     names = "|".join(re.escape(name) for name in sorted(_months(), key=len, reverse=True))
     # The second name in the bracket is the same month in the other Arabic calendar of names.
-    name = rf"(?P<name>{names})\b\.?(?:\s?[/(]\s?[^\W\d]+(?:\s[^\W\d]+)?\s?\)?)?"
+    name = rf"(?P<name>{names})(?![^\W\d_])\.?(?:\s?[/(]\s?[^\W\d]+(?:\s[^\W\d]+)?\s?\)?)?"
     before, year = r"(?<!\d)(?P<day>\d{1,2})(?:st|nd|rd|th|er|\.|º|ª)?,?[\s-]", r"(?P<year>\d{4})(?!\d)"
     day_first = rf"{before}(?:de\s|of\s)?{name},?[\s-](?:de\s|del\s)?{year}"
     month_first = rf"\b{name}\s(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s{year}"
-    return re.compile(day_first, re.IGNORECASE), re.compile(month_first, re.IGNORECASE)
+    year_first = rf"(?<!\d)(?P<year>\d{{4}})\.?\s{name}\s(?P<day>\d{{1,2}})(?!\d)"
+    return tuple(re.compile(order, re.IGNORECASE) for order in (day_first, month_first, year_first))

@@ -28,7 +28,7 @@ from ingestion.parse.rights_said import add_header_rights, add_meta_robots
 from ingestion.parse.structured import Page, survey
 from ingestion.parse.urls import DAY_IN_PATH
 
-RULES_VERSION = "1"
+RULES_VERSION = "2"
 MOST_ELEMENTS = 200_000
 NOT_AN_ARTICLE = Drop(Outcome.DROPPED, "not_an_article")
 # Classes of their own for forms and labels, as lxml.html has them, are asked for in Python at each element.

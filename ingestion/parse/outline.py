@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from lxml import etree
 from lxml.html import HtmlElement
@@ -42,7 +43,8 @@ _SILENT = frozenset(
 _SPACES = re.compile(r"\s+")
 _EMPTY_LINE = re.compile(r"\n\s*\n")
 _SENTENCE_END = re.compile(r"[.!?…:。！？：؟।။។۔][\"”’»«」』)\]）】›\s]*$")
-_SENTENCE, _PROSE, _LONG_PROSE = 40, 80, 200
+_SENTENCE, _LONG_PROSE = 40, 200
+_NEAR_LEVELS = 20
 
 
 Shape = tuple[str, str]
@@ -165,11 +167,14 @@ def _role(element: HtmlElement | None) -> ParagraphRole:
 
 def weights(blocks: list[Block]) -> dict[HtmlElement, int]:
     """Sum the weight of the blocks for each element around them."""
-    found: dict[HtmlElement, int] = {}
+    own: dict[HtmlElement, int] = {}
     for block in blocks:
         if weight := block.weight:
-            for element in (block.element, *block.element.iterancestors()):
-                found[element] = found.get(element, 0) + weight
+            own[block.element] = own.get(block.element, 0) + weight
+    found: dict[HtmlElement, int] = {}
+    for holder, weight in own.items():
+        for element in (holder, *holder.iterancestors()):
+            found[element] = found.get(element, 0) + weight
     return found
 
 
@@ -177,7 +182,7 @@ def iter_shapes(weighed: dict[HtmlElement, int]) -> Iterator[tuple[tuple[str, st
     """Yield the name and class of each element with its weight, of nested ones of a kind the outermost."""
     for element, weight in weighed.items():
         shape = shape_of(element)
-        if not any(shape_of(parent) == shape for parent in element.iterancestors()):
+        if not any(shape_of(parent) == shape for parent in islice(element.iterancestors(), _NEAR_LEVELS)):
             yield shape, weight
 
 

@@ -8,7 +8,9 @@ from ingestion.parse.clean import key, without_markup
 from ingestion.parse.credits import is_agency
 
 _PREFIX = re.compile(
-    r"^(?:(?:written|reported|posted|published|text|story|words|words and pictures)\s+by\b|by\b(?!-)|"
+    r"^(?:(?:written|reported|posted|published|text|story|words|words and pictures|(?:view )?(?:all )?"
+    r"(?:posts|articles|stories))\s+by\b|by\b(?!-)|follow\b(?=\s+[A-Z])|words(?=\s?:)|oprac\.|автор(?=\s?:)|текст(?=\s?:)|"
+    r"记者\s?|[ァ-ヶー]{2,10}[＝=](?=[\u4e00-\u9fff])|"
     r"von\b|par\b|por\b|"
     r"di\b|av\b|af\b|door\b|przez\b|tekst\b|texto?\b|author\b|autorin\b|autor\b|skrevet av\b|"
     r"بقلم|كتبت?(?=\s|:)|إعداد|تقرير|أعدّ?ه?ا?|الكاتبة?|تحرير|نص|文[＝=:：/]|文・|取材[・＝=]?|執筆[＝=:：]?|著者[：:]|記者[：:]?|記事[：:])\s*[:：/＝=|-]?\s*",
@@ -22,6 +24,14 @@ _SPLIT = re.compile(
     r"\s*(?:,|;|/|、|；|，|・(?=\S{2,}\s)|\||&|\+|\n|\band\b|\bund\b|\bet\b|\by\b(?!-)|\be\b(?=\s[A-Z])|\boch\b|\bog\b|\ben\b(?=\s[A-Z])|"
     r"\bve\b|\bvà\b|\sو(?=\w{2,}\s)|\sو\s|\bwith\b|\bmit\b)\s*"
 )
+_ROLE = re.compile(
+    r"(?<=\w)\s+(?:published\b.*|(?:(?:political|senior|chief|staff|deputy|foreign|sports?|business|science|"
+    r"environment|economics|education|health|technology|crime|city|national|special|managing|associate|junior)\s+)*"
+    r"(?:editor|reporter|correspondent|columnist|contributor|journalist))$",
+    re.IGNORECASE,
+)
+"""What somebody is, behind the name without a comma."""
+
 _WITH_OTHERS = re.compile(
     r"\s*[(\[]\s?(?:avec|with|mit|con|com|and|et)\s(?P<others>[^()\[\]]*)[)\]]", re.IGNORECASE
 )
@@ -35,8 +45,8 @@ _NO_PERSON = re.compile(
     redaktion|redaktionen|redactie|rédaction|redacción|redazione|redakcja|redação|toimitus|ritzau|
     agentur|agences?|agencias?|zeitung|nachrichten|unbekannt|unknown|anonymous|guest|user|none|null|undefined|
     sponsored|promoted|advertorial|inc|llc|ltd|plc|gmbh|corp|corporation|company|university|institute|ministry|
-    government|department|council|association|foundation|committee|federation|holdings?|group|network|studio)\b|
-    ^(?:the|der|die|das|le|la|les|el)\s|@|https?:|www\.|\.(?:com|org|net|co|de|tr|jp|fr|es|it)\b|
+    government|department|police|writers?|photographs?|merkezi|gazetesi|redaksi|council|association|foundation|committee|federation|holdings?|group|network|studio)\b|
+    ^(?:the|der|die|das|le|la|les|el)\s|^(?:city|state|university|bank)\s+of\s|@|https?:|www\.|\.(?:com|org|net|co|de|tr|jp|fr|es|it)\b|
     編集部|編集局|報道部|取材班|デスク|新聞|日報|通信|社会部|政治部|ニュース|
     التحرير|وكالات|وكالة|صحيفة|جريدة|أخبار|مراسلنا|الأخبار|موقع|편집부|뉴스|디지털""",
     re.IGNORECASE | re.VERBOSE,
@@ -104,7 +114,7 @@ def person_of(name: str, publisher: Publisher) -> str | None:
     """Return the name of a person, cleaned; None for a desk, an agency, the publisher or no name at all."""
     text = _HANDLE.sub("", without_markup(name))
     text = _PREFIX.sub("", text).strip(" .,:;|-–—*•")
-    text = _SUFFIX.sub("", text).strip(" .,:;|-–—*•")
+    text = _ROLE.sub("", _SUFFIX.sub("", text)).strip(" .,:;|-–—*•")
     if not text or len(text) > _LONGEST or len(text.split()) > _MOST_WORDS:
         return None
     if _is_desk_or_house(text, publisher):

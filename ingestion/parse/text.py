@@ -14,7 +14,7 @@ from ingestion.parse.text_lines import blocks_of
 from ingestion.parse.text_rules import BODY, KEPT, LIST_ITEM, SUBHEADING, classified, holds_several
 from ingestion.parse.text_shape import Line, Lines, without_bullet
 
-RULES_VERSION = "1"
+RULES_VERSION = "2"
 MOST_LINES = 50_000
 _ROLES = {
     BODY: ParagraphRole.PARAGRAPH,

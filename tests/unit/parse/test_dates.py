@@ -116,3 +116,59 @@ def test_a_day_and_month_that_can_be_only_one_are_read() -> None:
         utc(2024, 12, 13),
         utc(2024, 5, 5),
     ]
+
+
+def test_a_day_takes_the_time_that_another_place_gives_for_it() -> None:
+    finds = [Found("2024-01-09", "meta:date"), Found("2024-01-09 16:45", "html:below heading")]
+    moment, warnings = first_moment(finds, DOHA, FETCHED)
+
+    assert moment is not None
+    assert (moment.at, moment.source, warnings) == (utc(2024, 1, 9, 13, 45), "html:below heading", ())
+
+
+def test_a_day_takes_no_time_of_another_day() -> None:
+    finds = [Found("2024-01-09", "meta:date"), Found("2024-01-11 16:45", "html:below heading")]
+    moment, _ = first_moment(finds, DOHA, FETCHED)
+
+    assert moment is not None
+    assert (moment.at, moment.precision) == (utc(2024, 1, 9), Precision.DAY)
+
+
+def test_places_of_weight_that_name_other_days_are_told() -> None:
+    finds = [
+        Found("2024-01-09T10:00:00Z", "json-ld:datePublished"),
+        Found("2024-01-05T10:00:00Z", "meta:date"),
+    ]
+    moment, warnings = first_moment(finds, NOWHERE, FETCHED)
+
+    assert moment is not None
+    assert (moment.at, warnings) == (utc(2024, 1, 9, 10), ("date_conflict",))
+
+
+def test_an_address_that_names_another_day_is_no_conflict() -> None:
+    finds = [Found("2024-01-09T10:00:00Z", "json-ld:datePublished"), Found("2024-01-05", "url:path")]
+
+    assert first_moment(finds, NOWHERE, FETCHED)[1] == ()
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "20 नवंबर 2026",
+        "20 พฤศจิกายน 2569",
+        "20 Νοεμβρίου 2026",
+        "20 листопада 2026",
+        "20. listopadu 2026",
+        "2026. november 20.",
+        "۲۰ نوامبر ۲۰۲۶",
+        "20 בנובמבר 2026",
+        "২০ নভেম্বর ২০২৬",
+        "Thứ sáu, 20/11/2026",
+        "الجمعة ١٠ جمادى الآخرة ١٤٤٨ هـ - ٢٠ نوفمبر ٢٠٢٦ م",
+    ],
+)
+def test_days_are_read_in_the_words_and_digits_of_many_languages(raw: str) -> None:
+    moment = moment_of(Found(raw, "html:time"), NOWHERE)
+
+    assert moment is not None
+    assert moment.at == utc(2026, 11, 20)

@@ -50,6 +50,31 @@ def test_json_ld_beyond_mending_is_noted_and_the_meta_elements_serve(read: Read)
     assert "malformed_json_ld" in article.extraction.warnings
 
 
+@pytest.mark.parametrize(
+    "title",
+    ["Fog comes home | Orme Weekly", "Orme Weekly - Fog comes home", "Fog comes home – The Orme Weekly"],
+)
+def test_the_address_written_out_is_no_part_of_the_headline(read: Read, title: str) -> None:
+    article = read(page(title=title), fetched_url="https://www.ormeweekly.example/fog")
+
+    assert article.headline == "Fog comes home"
+
+
+def test_a_headline_cut_short_gives_way_to_the_whole(read: Read) -> None:
+    cut = '<meta property="og:title" content="Ferry brings home the...">'
+
+    assert read(page(cut)).headline == "Ferry brings home the fog"
+
+
+def test_a_kicker_is_no_part_of_the_headline(read: Read) -> None:
+    story = f"<h1><span class=kicker>Fog</span><span>Ferry comes home</span></h1>{PROSE}"
+
+    assert (
+        read(f"<html><body><time datetime=2024-01-09></time>{story}</body></html>").headline
+        == "Ferry comes home"
+    )
+
+
 def test_the_name_of_the_site_is_no_part_of_the_headline(read: Read) -> None:
     article = read(
         page('<meta property="og:site_name" content="Orme Weekly">', title="Fog - and no end | Orme Weekly")
