@@ -210,6 +210,20 @@ RULES: tuple[Rule, ...] = (
     ),
     _share("extraction_confidence", "The confidence in the extraction"),
     _share("syndication_similarity", "The similarity of copies"),
+    Rule(
+        "change_kind_is_named",
+        "change_kind",
+        "in_set",
+        ("update", "headline", "correction", "withdrawal"),
+        "What makes a version another one is one of four words; what changes nothing makes none.",
+    ),
+    Rule(
+        "change_previous_version_counts_from_1",
+        "change_previous_version",
+        "value_between",
+        (1, None),
+        "A version is compared with one that there is.",
+    ),
 )
 
 CRITICAL: tuple[Rule, ...] = tuple(rule for rule in RULES if rule.severity == "critical")

@@ -55,6 +55,8 @@ COLUMNS: tuple[Column, ...] = (
     Column("extraction_method", ("extraction", "method"), pa.string()),
     Column("extraction_confidence", ("extraction", "confidence"), pa.float64()),
     Column("syndication_similarity", ("syndication", "similarity"), pa.float64()),
+    Column("change_kind", ("change", "kind"), pa.string()),
+    Column("change_previous_version", ("change", "previous_version"), pa.int32()),
 )
 
 

@@ -148,9 +148,10 @@ def _print_hit(console: Console, hit: "Hit") -> None:
     headline = next(iter(hit.highlights.get("headline", ())), html.escape(hit.headline))
     console.print(f"  [bold]{_marked(headline)}[/]")
     publisher = escape(hit.publisher_name or hit.publisher_id)
-    console.print(
-        f"  [dim]{publisher} · {published} · {hit.language or 'language unknown'} · {hit.article_id[:12]}[/]"
-    )
+    standing = f" [red]{hit.standing}[/]" if hit.standing else ""
+    version = f" · version {hit.version}" if hit.version > 1 else ""
+    told = f"{publisher} · {published} · {hit.language or 'language unknown'} · {hit.article_id[:12]}"
+    console.print(f"  [dim]{told}{version}[/]{standing}")
     for passage in hit.highlights.get("body", ())[:1] or (html.escape(hit.opening),):
         console.print(f"  {_marked(passage)}\n")
 

@@ -3,7 +3,7 @@
 Those of the log, the lake and the search are in `ports`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Literal, Protocol
@@ -314,6 +314,10 @@ class Rechecks(Protocol):
 
     def due(self, source_id: str, now: datetime, limit: int) -> Sequence[Recheck]:
         """Those of a source whose time has come: those that have changed before, then the youngest."""
+        ...
+
+    def planned(self, urls: Sequence[str]) -> Collection[str]:
+        """Those of these addresses where an article was read lately, due or not."""
         ...
 
     def habit(self, source_id: str) -> Habit:

@@ -1,22 +1,30 @@
 """Two versions of an article side by side: what was taken out, what came in, paragraph by paragraph."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from difflib import SequenceMatcher
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+import msgspec
 from msgspec import Struct
 
+from ingestion.article import Article, Change
 from ingestion.errors import ConfigurationError
 from ingestion.settings import Settings
+from ingestion.stages.change import OTHER_FIELDS, classify
 
 if TYPE_CHECKING:
     from ingestion.lake.reader import LakeReader
 
-
-Row = dict[str, Any]
 SHORTEST_ID = 8
+TOLD_FIELDS: Mapping[str, Callable[[Article], object]] = {
+    "pub_status": lambda article: article.pub_status,
+    **OTHER_FIELDS,
+}
+"""What is told beside headline and body, where it changed."""
+
 WORD = re.compile(r"\s*(?:\w+|[^\w\s])|\s+$")
 UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
 LEAST_ALIKE = 0.4
@@ -47,23 +55,33 @@ class Block(Struct, frozen=True):
     after: tuple[Piece, ...] = ()
 
 
+class FieldChange(Struct, frozen=True):
+    """A field beside headline and body that is not the same, in words."""
+
+    name: str
+    before: str
+    after: str
+
+
 class Version(Struct, frozen=True):
-    """What is told of a version above its text."""
+    """What is told of a version above its text; `change` is what it changed when it came."""
 
     number: int
     seen: str
     pub_status: str
-    change: dict[str, Any] | None
+    change: Change | None
 
 
 class VersionDiff(Struct, frozen=True):
-    """Two versions of an article, and which others there are."""
+    """Two versions of an article, and which others there are; `change` is from the one to the other."""
 
     article_id: str
     url: str | None
-    versions: tuple[int, ...]
+    versions: tuple[Version, ...]
     before: Version
     after: Version
+    change: Change
+    fields: tuple[FieldChange, ...]
     headline: Block
     blocks: tuple[Block, ...]
 
@@ -80,7 +98,7 @@ def diff_versions(
 
     with Wiring(settings) as wiring:
         rows = _rows(wiring.lake_reader(), article)
-    by_number = {row["version"]: row for row in rows}
+    by_number = {made.version: made for made in rows}
     numbers = tuple(by_number)
     if len(numbers) == 1 and first is None and second is None:
         raise ConfigurationError(f"{article} has one version, and so nothing to compare it with")
@@ -90,43 +108,71 @@ def diff_versions(
         if number not in by_number:
             there = ", ".join(map(str, numbers))
             raise ConfigurationError(f"{article} has no version {number} in the lake; there is {there}")
-    return compared(by_number[older], by_number[newer], numbers)
+    return compared(by_number[older], by_number[newer], rows)
 
 
-def compared(before: Row, after: Row, versions: Sequence[int]) -> VersionDiff:
-    """Compare two rows of one article."""
+def compared(before: Article, after: Article, versions: Sequence[Article]) -> VersionDiff:
+    """Compare two of the versions of one article."""
+    change = classify(before, after)
     return VersionDiff(
-        article_id=after["article_id"],
-        url=after["canonical_url"] or after["fetched_url"],
-        versions=tuple(versions),
+        article_id=after.article_id,
+        url=after.canonical_url or after.fetched_url,
+        versions=tuple(_version(made) for made in versions),
         before=_version(before),
         after=_version(after),
-        headline=_edited(before["headline"], after["headline"]),
+        change=change,
+        fields=tuple(_fields(before, after, change.fields)),
+        headline=_edited(before.headline, after.headline),
         blocks=tuple(_blocks(_texts(before), _texts(after))),
     )
 
 
-def _rows(reader: "LakeReader", article: str) -> list[Row]:
-    ids = [article] if len(article) == 64 else reader.articles_named(article, SHORTEST_ID)
+def _rows(reader: "LakeReader", article: str) -> list[Article]:
+    ids = _ids(reader, article)
     if len(ids) > 1:
         raise ConfigurationError(f"{article} could be any of {', '.join(ids[:5])}: say more of it")
-    rows: list[Row] = [{**row} for row in reader.versions_of(ids[0])] if ids else []
+    rows = reader.versions_of(ids[0]) if ids else []
     if not rows:
         raise ConfigurationError(
             f"the lake has no article {article}; name it by its address, or by {SHORTEST_ID} or more "
             "characters of its article_id"
         )
-    return rows
+    return [msgspec.convert(row, Article) for row in rows]
 
 
-def _version(row: Row) -> Version:
-    return Version(
-        row["version"], f"{row['fetched_at']:%Y-%m-%d %H:%M} UTC", row["pub_status"], row["change"]
-    )
+def _ids(reader: "LakeReader", article: str) -> list[str]:
+    """Find an address as it is written, else in the one form that articles are known by."""
+    from ingestion.parse.urls import clean_url
+
+    if len(article) == 64:
+        return [article]
+    cleaned = clean_url(article)
+    found = reader.articles_named(article, SHORTEST_ID)
+    return found or (reader.articles_named(cleaned, SHORTEST_ID) if cleaned else [])
 
 
-def _texts(row: Row) -> list[str]:
-    return [paragraph["text"] for paragraph in row["paragraphs"]]
+def _version(made: Article) -> Version:
+    return Version(made.version, _words_of(made.fetched_at), str(made.pub_status), made.change)
+
+
+def _fields(before: Article, after: Article, names: Sequence[str]) -> Iterator[FieldChange]:
+    for name in names:
+        if value := TOLD_FIELDS.get(name):
+            yield FieldChange(name, _words_of(value(before)), _words_of(value(after)))
+
+
+def _words_of(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M} UTC"
+    if isinstance(value, list | tuple):
+        return "; ".join(filter(None, map(_words_of, value)))
+    return str(value)
+
+
+def _texts(made: Article) -> list[str]:
+    return [paragraph.text for paragraph in made.paragraphs]
 
 
 def _blocks(before: Sequence[str], after: Sequence[str]) -> Iterator[Block]:

@@ -10,7 +10,7 @@ from typing import Annotated, Protocol
 import msgspec
 from msgspec import Meta, Struct, field
 
-from ingestion.article import Article, Moment
+from ingestion.article import Article, ChangeKind, Moment, PubStatus
 
 MAX_SIZE = 200
 
@@ -246,6 +246,8 @@ class Hit(Struct, frozen=True, kw_only=True):
     published: Moment | None
     fetched_at: datetime
     version: int
+    pub_status: str = "usable"
+    change: str | None = None
     group_id: str | None = None
     role: str | None = None
     highlights: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -277,10 +279,19 @@ class Hit(Struct, frozen=True, kw_only=True):
             published=article.published,
             fetched_at=article.fetched_at,
             version=article.version,
+            pub_status=str(article.pub_status),
+            change=str(article.change.kind) if article.change else None,
             group_id=article.syndication.group_id if article.syndication else None,
             role=str(article.syndication.role) if article.syndication else None,
             highlights=dict(highlights or {}),
         )
+
+    @property
+    def standing(self) -> str | None:
+        """What a reader has to know first: that it was withdrawn, or that it was corrected last."""
+        if self.pub_status != PubStatus.USABLE:
+            return "withdrawn"
+        return "corrected" if self.change == ChangeKind.CORRECTION else None
 
 
 OPENING_CHARACTERS = 280

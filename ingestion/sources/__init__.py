@@ -51,9 +51,11 @@ def open_source(
         if archives is None:
             raise TypeError(f"{entry.id} is an archive, and nothing is there to open archives with")
         return WarcSource(entry, archives, memory, limits)
-    visitor = Visitor(entry, fetcher, memory, limits)
+    if not limits.max_rechecks:
+        rechecks = None
+    visitor = Visitor(entry, fetcher, memory, limits, rechecks=rechecks)
     source = _visiting(entry, visitor, memory)
-    if rechecks is None or not limits.max_rechecks:
+    if rechecks is None:
         return source
     return RevisitedSource(source, visitor, memory, rechecks, limits.max_rechecks)
 

@@ -38,6 +38,7 @@ __all__ = [
 
 NAMED_FIELD = re.compile(r"field `([^`]+)`")
 A_DAY_SECONDS = 86_400
+AN_HOUR_SECONDS = 3_600
 
 
 class Entry(Struct, frozen=True, kw_only=True):
@@ -49,7 +50,7 @@ class Entry(Struct, frozen=True, kw_only=True):
     cadence_seconds: int = 900
     paths: tuple[Path, ...] = ()
     slowest_seconds: int = A_DAY_SECONDS
-    recheck_seconds: int = 3600
+    recheck_seconds: int | None = None
     enabled: bool = True
     articles_per_day: float | None = None
     manners: Manners = Manners()
@@ -170,7 +171,7 @@ def _entry(path: Path, number: int, facts: CatalogueFile, source: SourceFacts) -
         paths=tuple((path.parent / place).resolve() for place in source.paths),
         cadence_seconds=source.cadence_seconds,
         slowest_seconds=_slowest_seconds(source),
-        recheck_seconds=source.recheck_seconds,
+        recheck_seconds=_recheck_seconds(source),
         manners=source.manners,
         links=source.links,
         api=source.api,
@@ -224,6 +225,13 @@ def _api_problem(source: SourceFacts) -> str | None:
 def _slowest_seconds(source: SourceFacts) -> int:
     slowest = source.slowest_seconds
     return max(A_DAY_SECONDS, source.cadence_seconds) if slowest is None else slowest
+
+
+def _recheck_seconds(source: SourceFacts) -> int | None:
+    """A list of fixed pages is there to be looked at again; other sources leave articles to their plan."""
+    if source.recheck_seconds is None and source.kind == "page":
+        return AN_HOUR_SECONDS
+    return source.recheck_seconds
 
 
 def _rhythm_problem(source: SourceFacts) -> str | None:

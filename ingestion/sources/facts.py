@@ -109,8 +109,12 @@ class SourceFacts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         Meta(description="Most seconds between two readings while the source answers; if unset, a day."),
     ] = None
     recheck_seconds: Annotated[
-        Seconds, Meta(description="Seconds before an article that was visited is visited again.")
-    ] = 3600
+        Seconds | None,
+        Meta(
+            description="Seconds before a page that is listed still is visited again; if unset, an hour for "
+            "the kind page, and by the plan of rechecks for the others."
+        ),
+    ] = None
     enabled: Annotated[bool, Meta(description="false keeps the entry without reading the source.")] = True
     expect: Annotated[Expectation | None, Meta(description="What the source is expected to bring.")] = None
     manners: Annotated[Manners, Meta(description="How the host wants to be asked.")] = Manners()

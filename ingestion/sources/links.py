@@ -16,13 +16,14 @@ from ingestion.source_ports import (
     Fetcher,
     Link,
     NotModified,
+    Rechecks,
     SourceMemory,
     Validators,
     Visit,
     Visited,
 )
 from ingestion.sources.absence import absence
-from ingestion.sources.ages import changed_at
+from ingestion.sources.again import Offer, is_due
 from ingestion.sources.catalogue import Entry
 from ingestion.sources.documents import Origin, dead, from_answer, wellformed, wellformed_map
 from ingestion.sources.limits import Limits
@@ -32,9 +33,6 @@ EMPTY_BODY = Drop(Outcome.DROPPED, "empty_body")
 UNCHANGED = Drop(Outcome.UNCHANGED, "")
 
 LINKS_AT_ONCE = 500
-
-SOONEST_SECONDS = 600
-"""A page that is said to have changed is not asked for sooner: some say so with every reading."""
 
 Now = Callable[[], datetime]
 
@@ -87,6 +85,7 @@ class Trouble(Struct, frozen=True):
 class Visitor:
     """Fetches the links of one source, each with what is remembered of it.
 
+    With `rechecks`, pages of articles are left to their plan, unless the entry says otherwise.
     After its visits, `left_over` says whether the limit of the run kept it from addresses that were never
     visited, and `postponed` counts those that could not be had now. `trouble` is that of the last visit.
     """
@@ -98,6 +97,7 @@ class Visitor:
         memory: SourceMemory,
         limits: Limits,
         now: Now = utc_now,
+        rechecks: Rechecks | None = None,
     ) -> None:
         self.fetcher = fetcher
         self.limits = limits
@@ -107,45 +107,50 @@ class Visitor:
         self.trouble: Trouble | None = None
         self._memory = memory
         self._recheck_seconds = entry.recheck_seconds
+        self._rechecks = rechecks
 
     def visits(self, origin: Origin, links: Iterable[Link]) -> Iterator[Visit]:
         """Visit the links that are due, up to the limit of the run; those never visited come first."""
         self.left_over, self.postponed = False, 0
-        again: list[tuple[Link, Visited]] = []
+        again: list[Offer] = []
         room = self.limits.max_visits
-        for link, known in self._remembered(links):
-            if known is None and room:
+        for offer in self._remembered(links):
+            if offer.known is None and room:
                 room -= 1
-                yield self._counted(origin, link, known)
-            elif known is None:
+                yield self._counted(origin, offer)
+            elif offer.known is None:
                 self.left_over = True
                 return
-            elif self._due(link, known):
-                again.append((link, known))
-        for link, known in again[:room]:
-            yield self._counted(origin, link, known)
+            elif is_due(offer, self.now(), self._recheck_seconds):
+                again.append(offer)
+        for offer in again[:room]:
+            yield self._counted(origin, offer)
 
-    def _remembered(self, links: Iterable[Link]) -> Iterator[tuple[Link, Visited | None]]:
+    def _remembered(self, links: Iterable[Link]) -> Iterator[Offer]:
         """Look up what is remembered, of many at once: a listing may have tens of thousands."""
         left = iter(links)
         while some := tuple(islice(left, LINKS_AT_ONCE)):
-            known = self._memory.visited_many([link.url for link in some])
-            yield from ((link, known.get(link.url)) for link in some)
+            urls = [link.url for link in some]
+            known = self._memory.visited_many(urls)
+            planned = self._rechecks.planned(urls) if self._rechecks else ()
+            yield from (Offer(link, known.get(link.url), link.url in planned) for link in some)
 
-    def _counted(self, origin: Origin, link: Link, known: Visited | None) -> Visit:
-        visit = self.visit(origin, link, known)
+    def _counted(self, origin: Origin, offer: Offer) -> Visit:
+        visit = self.visit(origin, offer.link, offer.known, was_read=offer.is_planned)
         self.postponed += visit.visited is None
         return visit
 
-    def visit(self, origin: Origin, link: Link, known: Visited | None) -> Visit:
+    def visit(self, origin: Origin, link: Link, known: Visited | None, *, was_read: bool = False) -> Visit:
         """Go there once.
 
         What may pass is not remembered as visited, so that the next run tries again. What failed for
         good is, with its reason: the same failure again is unchanged, and not a second dead letter. What
-        was there before and is gone or empty now is a document that says so.
+        was there before (an article, where one `was_read`) and is gone or empty now is a document that
+        says so.
         """
         self.trouble = None
         before = known.validators if known else Validators()
+        was_there = was_read or (known is not None and known.failure is None)
         try:
             answer = self.fetcher.fetch(link.url, before)
         except Unreachable as fault:
@@ -154,11 +159,13 @@ class Visitor:
         except Permanent as fault:
             self.trouble = Trouble(cause_of(fault))
             failed = self._settled(link, known, failed_link(origin, link.url, fault), Validators())
-            gone = absence(origin, link, known, fault, self.now()) if isinstance(fault, HttpFailure) else None
+            is_news = was_there and failed.result != UNCHANGED
+            gone = absence(origin, link, fault, self.now()) if is_news else None
             return replace(failed, result=gone or failed.result)
         after = answer.validators if isinstance(answer, Fetched) else before
         settled = self._settled(link, known, self._result(origin, link, answer), after)
-        emptied = absence(origin, link, known, None, self.now()) if settled.result == EMPTY_BODY else None
+        is_emptied = was_there and settled.result == EMPTY_BODY
+        emptied = absence(origin, link, None, self.now()) if is_emptied else None
         return replace(settled, result=emptied or settled.result)
 
     def _settled(
@@ -171,13 +178,6 @@ class Visitor:
             result = UNCHANGED
         visited = Visited(url=link.url, validators=validators, visited_at=self.now(), failure=failure)
         return Visit(result=result, visited=visited)
-
-    def _due(self, link: Link, known: Visited) -> bool:
-        age_seconds = (self.now() - known.visited_at).total_seconds()
-        if age_seconds >= self._recheck_seconds:
-            return True
-        told = changed_at(link.hints)
-        return age_seconds >= SOONEST_SECONDS and bool(told and known.visited_at < told <= self.now())
 
     def _result(
         self, origin: Origin, link: Link, answer: Fetched | NotModified | Disallowed

@@ -60,7 +60,7 @@ class PageSource(NamedSource):
             new_links=self._changed,
             links=len(self._entry.urls),
             left_over=self._visitor.left_over,
-            asked_seconds=float(self._entry.recheck_seconds),
+            asked_seconds=float(self._entry.recheck_seconds or 0),
             retry_after_seconds=trouble.retry_after_seconds if trouble and whole else None,
             gone=whole and all(trouble.cause is Cause.GONE for _, trouble in self._failures),
         )

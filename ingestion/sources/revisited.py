@@ -29,11 +29,11 @@ class RevisitedSource(NamedSource):
         self._memory = memory
         self._rechecks = rechecks
         self._most_per_host = most_per_host
-        self._checked: list[Recheck] = []
+        self._done: list[Recheck] = []
 
     def visits(self, run_id: str) -> Iterator[Visit]:
         """Read the source, then go back to its articles."""
-        self._checked = []
+        self._done = []
         visited: dict[str, Visited] = {}
         for visit in self._source.visits(run_id):
             if visit.visited:
@@ -48,29 +48,34 @@ class RevisitedSource(NamedSource):
         habit = self._rechecks.habit(self.ref.id)
         now = self._visitor.now()
         self._rechecks.keep(
-            [
-                replace(
-                    one, checks=one.checks + 1, due_at=next_due(one.first_seen, now, habit, one.changed_at)
-                )
-                for one in self._checked
-            ]
+            [replace(one, due_at=next_due(one.first_seen, now, habit, one.changed_at)) for one in self._done]
         )
 
     def _again(self, origin: Origin, visited: dict[str, Visited]) -> Iterator[Visit]:
         due = self._rechecks.due(self.ref.id, self._visitor.now(), CANDIDATES)
         known = {**self._memory.visited_many([one.url for one in due]), **visited}
         unvisited = [one for one in due if not _was_visited(one, known)]
-        self._checked = [one for one in due if _was_visited(one, known)]
+        self._done = [_checked(one) for one in due if _was_visited(one, known)]
         yield from self._visited(origin, chosen(unvisited, self._most_per_host), known)
 
     def _visited(self, origin: Origin, due: Sequence[Recheck], known: dict[str, Visited]) -> Iterator[Visit]:
-        """Visit them, until one of them cannot be had now: then the others are left for the next time."""
+        """Visit them. Where one cannot be had now, the others of its host are left for the next time.
+
+        That one itself waits for its next step, so that one address does not hold up the others for ever.
+        """
+        troubled: set[str] = set()
         for one in due:
-            visit = self._visitor.visit(origin, Link(url=one.url), known.get(one.url))
+            if one.host in troubled:
+                continue
+            visit = self._visitor.visit(origin, Link(url=one.url), known.get(one.url), was_read=True)
             yield visit
+            self._done.append(_checked(one) if visit.visited else one)
             if visit.visited is None:
-                return
-            self._checked.append(one)
+                troubled.add(one.host)
+
+
+def _checked(one: Recheck) -> Recheck:
+    return replace(one, checks=one.checks + 1)
 
 
 def _was_visited(one: Recheck, known: dict[str, Visited]) -> bool:

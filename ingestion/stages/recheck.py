@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from ingestion.article import Article
 from ingestion.source_ports import Habit, Recheck
 
 FIRST = timedelta(hours=1)
@@ -30,6 +31,8 @@ ENOUGH_CHECKS = 50
 """Fewer rechecks say nothing about a publisher's habit."""
 
 STILL_CHANGING = timedelta(hours=6)
+TOUCHED = timedelta(minutes=10)
+"""Publishing itself changes the time of the last change by so much."""
 
 
 def steps(habit: Habit) -> tuple[timedelta, ...]:
@@ -40,6 +43,30 @@ def steps(habit: Habit) -> tuple[timedelta, ...]:
     if share >= OFTEN_SHARE:
         return OFTEN
     return SELDOM if share < SELDOM_SHARE else STEPS
+
+
+def first_due(article: Article) -> datetime | None:
+    """Say when to go back first; None for what was a week old when it was first seen, as in an archive."""
+    first_seen = article.first_seen or article.fetched_at
+    if article.published and first_seen - article.published.at > STEPS[-1]:
+        return None
+    return first_seen + FIRST
+
+
+def last_changed(article: Article) -> datetime | None:
+    """Say when it changed last: by its own account, and without one when a later version was seen."""
+    begin = article.published.at + TOUCHED if article.published else article.first_seen
+    if article.modified and begin and article.modified.at > begin:
+        return article.modified.at
+    return article.fetched_at if article.version > 1 else None
+
+
+def soonest_due(article: Article) -> datetime | None:
+    """Say when to go back at the latest to a version that changed lately; None where the plan decides."""
+    changed_at = last_changed(article)
+    if changed_at and timedelta(0) <= article.fetched_at - changed_at < STILL_CHANGING:
+        return article.fetched_at + FIRST
+    return None
 
 
 def next_due(

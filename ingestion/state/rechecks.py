@@ -26,6 +26,12 @@ class SqlRechecks:
             rows = connection.execute(select(*COLUMNS).where(is_due).order_by(*urgency).limit(limit)).all()
         return [Recheck(**dict(row._mapping)) for row in rows]  # noqa: SLF001 - the public name of it
 
+    def planned(self, urls: Sequence[str]) -> set[str]:
+        """Those of these addresses where an article was read lately."""
+        known = select(rechecks.c.url).where(rechecks.c.url.in_(urls))
+        with self._database.reading() as connection:
+            return set(connection.execute(known).scalars())
+
     def habit(self, source_id: str) -> Habit:
         """How often rechecks of a source found a change lately."""
         sums = select(func.sum(rechecks.c.checks), func.sum(rechecks.c.changes))

@@ -6,17 +6,17 @@ its record in Avro, packed.
 
 import zlib
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from msgspec.structs import replace
-from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, case, delete, func, insert, or_, select, update
 
 from ingestion.article import Article
 from ingestion.codec import decode, encode
 from ingestion.stages.notices import is_notice
-from ingestion.stages.recheck import FIRST
+from ingestion.stages.recheck import first_due, last_changed, soonest_due
 from ingestion.state.tables import article_texts, rechecks
 
 REVISITED = frozenset({"feed", "sitemap", "front_page", "page"})
@@ -89,7 +89,12 @@ class SqlTexts:
         known = self._known(list(by_url))
         new = [_planned(url, article) for url, article in by_url.items() if url not in known]
         changed = [
-            {"at": url, "id": article.article_id, "told": _changed_at(article)}
+            {
+                "at": url,
+                "id": article.article_id,
+                "told": last_changed(article),
+                "soon": soonest_due(article),
+            }
             for url, article in by_url.items()
             if url in known
         ]
@@ -101,6 +106,9 @@ class SqlTexts:
                 "article_id": bindparam("id"),
                 "changed_at": bindparam("told"),
                 "changes": rechecks.c.changes + 1,
+                "due_at": case(
+                    (rechecks.c.due_at > bindparam("soon"), bindparam("soon")), else_=rechecks.c.due_at
+                ),
             }
             self._connection.execute(again.values(**values), changed)
 
@@ -158,15 +166,8 @@ def _planned(url: str, article: Article) -> dict[str, Any]:
         "host": (urlsplit(url).hostname or "")[:255],
         "first_seen": first_seen,
         "seen_at": article.ingested_at,
-        "due_at": first_seen + FIRST,
-        "changed_at": _changed_at(article),
+        "due_at": first_due(article),
+        "changed_at": last_changed(article),
         "checks": 0,
         "changes": 0,
     }
-
-
-def _changed_at(article: Article) -> datetime | None:
-    """When it changed by its own account; without one, a later version is from when it was seen."""
-    if article.modified:
-        return article.modified.at
-    return article.fetched_at if article.version > 1 else None

@@ -1,4 +1,8 @@
-"""An article that is changed, corrected and withdrawn: what each visit of its page makes of it."""
+"""An article that is changed, corrected and withdrawn: what each visit of its page makes of it.
+
+Told twice: as planned, and with a crash at every visit, after the claims were kept and before what was made
+of them was sent.
+"""
 
 import json
 from collections.abc import Iterator
@@ -8,8 +12,10 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from ingestion import jobs, pipeline
 from ingestion.cli import app
 from ingestion.settings import load_settings
+from ingestion.topics import RAW
 from ingestion.wiring import Wiring
 from tests.unit.fetch.conftest import ScriptedServer, answer
 
@@ -46,9 +52,35 @@ def server() -> Iterator[ScriptedServer]:
     scripted.close()
 
 
+class Crash(Exception):
+    """Stands for a worker that is killed."""
+
+
+class CrashAfter:
+    """`ports.Observer` that ends a job at a step."""
+
+    def __init__(self, step: str) -> None:
+        self._step = step
+
+    def reached(self, step: str, **facts: object) -> None:
+        """Raise at the step."""
+        del facts
+        if step == self._step:
+            raise Crash(step)
+
+
+@pytest.fixture(scope="module", params=[None, "transform.3"], ids=["as planned", "with crashes"])
+def crash(request: pytest.FixtureRequest) -> str | None:
+    """The step after which every first attempt ends."""
+    step: str | None = request.param
+    return step
+
+
 @pytest.fixture(scope="module", autouse=True)
-def settings(server: ScriptedServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = tmp_path_factory.mktemp("versions")
+def settings(
+    server: ScriptedServer, tmp_path_factory: pytest.TempPathFactory, crash: str | None
+) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("crashed" if crash else "planned")
     (folder / "catalogue").mkdir()
     (folder / "catalogue" / "ferry-post.toml").write_text(CATALOGUE, encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
@@ -57,6 +89,7 @@ def settings(server: ScriptedServer, tmp_path_factory: pytest.TempPathFactory) -
         patch.setenv("NEWS_FETCH__CONNECT_TO", json.dumps({"*.example": server.endpoint}))
         patch.setenv("NEWS_FETCH__MIN_INTERVAL_SECONDS", "0")
         patch.setenv("NEWS_FETCH__ATTEMPTS", "1")
+        patch.setenv("NEWS_EXTRACTION__PROCESSES", "1")
         yield folder
 
 
@@ -73,12 +106,20 @@ def invoke(*arguments: str) -> Result:
     return CliRunner().invoke(app, [*arguments], catch_exceptions=False)
 
 
-def run() -> dict[str, int]:
-    result = invoke("run", "--json")
-    assert result.exit_code == 0, result.output
-    ledger = json.loads(result.stdout)["ledger"]
-    assert ledger["open_documents"] == 0
-    return {name: count for name, count in ledger["outcomes"].items() if count}
+def run(crash: str | None) -> dict[str, int]:
+    """Walk once, and return what the ledger counted of this run."""
+    settings, run_id = load_settings(), jobs.new_run_id("test")
+    jobs.collect(settings, run_id=run_id)
+    with Wiring(settings, CrashAfter(crash or "no step")) as wiring:
+        if crash and wiring.broker.lag("transform", RAW):
+            with pytest.raises(Crash):
+                pipeline.transform(wiring.walk, wiring.extractor, wiring.memory, wiring.producer("transform"))
+            assert wiring.broker.lag("transform", RAW) == 1
+    for job in (jobs.transform, jobs.store, jobs.index):
+        job(settings)
+    account = jobs.account(settings, run_id)
+    assert (account.documents, account.open_documents) == (1, 0)
+    return {name: count for name, count in account.outcomes.items() if count}
 
 
 def versions() -> list[dict[str, Any]]:
@@ -89,7 +130,7 @@ def versions() -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def story(server: ScriptedServer) -> dict[str, Any]:
+def story(server: ScriptedServer, settings: Path, crash: str | None) -> dict[str, Any]:
     """The life of the article, visit by visit: what the ledger counted, and the newest version then."""
     steps = {
         "published": page(HEADLINE, *PARAGRAPHS),
@@ -100,10 +141,11 @@ def story(server: ScriptedServer) -> dict[str, Any]:
         "gone still": answer(410),
         "back": page("Islanders get their night boat back", DAY_MENDED, *PARAGRAPHS[1:], CORRECTION),
     }
+    assert settings.exists()
     told = {}
     for name, script in steps.items():
         server.scripts[URL.partition(".example")[2]] = script
-        told[name] = run()
+        told[name] = run(crash)
     return told
 
 
@@ -140,9 +182,10 @@ def test_the_index_has_the_newest_version(story: dict[str, Any]) -> None:
     found = json.loads(invoke("search", "night boat", "--json").stdout)
 
     assert story
-    assert [(hit["version"], hit["headline"]) for hit in found["hits"]] == [
-        (5, "Islanders get their night boat back")
+    assert [(hit["version"], hit["headline"], hit["change"]) for hit in found["hits"]] == [
+        (5, "Islanders get their night boat back", "update")
     ]
+    assert "version 5" in invoke("search", "night boat").stdout
 
 
 def test_a_diff_shows_what_changed(story: dict[str, Any]) -> None:
@@ -153,8 +196,19 @@ def test_a_diff_shows_what_changed(story: dict[str, Any]) -> None:
     assert [block["mark"] for block in told["blocks"]] == ["edited", "same", "same", "same", "added"]
     assert "from [-Friday-], the harbour" in printed
     assert "from {+Saturday+}, the harbour" in printed
-    assert "… 3 paragraphs the same" in printed
+    assert "… 3 paragraphs unchanged" in printed
     assert f"+ {CORRECTION}" in printed
+    assert (told["change"]["kind"], told["change"]["fields"]) == ("correction", ["headline", "body"])
+    assert [version["number"] for version in told["versions"]] == [1, 2, 3, 4, 5]
+    assert ": withdrawal (canceled)\n" in printed
+    assert f"notice: {CORRECTION}" in printed
+
+
+def test_an_address_is_found_in_other_spellings_of_it(story: dict[str, Any]) -> None:
+    other = f"{URL.replace('www.ferry-post', 'WWW.Ferry-Post')}?utm_source=newsletter#comments"
+
+    assert story
+    assert json.loads(invoke("diff", other, "--json").stdout)["url"] == URL
 
 
 def test_the_newest_is_compared_with_the_one_before_it(story: dict[str, Any]) -> None:

@@ -77,7 +77,7 @@ def collect(source: Source, memory: InMemory) -> list[Visit]:
     return visits
 
 
-def entry(kind: str, *urls: str, recheck_seconds: int = 3600) -> Entry:
+def entry(kind: str, *urls: str, recheck_seconds: int | None = 3600) -> Entry:
     return Entry(
         ref=SourceRef(id=f"paper-{kind}", kind=kind, url=urls[0]),
         publisher=Publisher(id="paper", name="The Paper", timezone="Europe/London"),

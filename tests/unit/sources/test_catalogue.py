@@ -49,7 +49,7 @@ def test_the_whole_of_an_entry_is_read(tmp_path: Path) -> None:
     feed, pages = load_catalogue(write(tmp_path, harbour=WHOLE))
 
     assert (feed.id, feed.kind, feed.urls) == ("harbour-rss", "feed", ("https://harbour.example/rss",))
-    assert (feed.cadence_seconds, feed.recheck_seconds, feed.enabled) == (900, 3600, True)
+    assert (feed.cadence_seconds, feed.recheck_seconds, feed.enabled) == (900, None, True)
     assert feed.publisher.timezone == "Europe/London"
     assert feed.articles_per_day is None
     assert (pages.cadence_seconds, pages.recheck_seconds, pages.enabled) == (60, 0, False)

@@ -4,8 +4,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ingestion.article import Moment, Precision, TimezoneBasis
 from ingestion.source_ports import Habit, Recheck
-from ingestion.stages.recheck import OFTEN, SELDOM, STEPS, chosen, next_due, steps
+from ingestion.stages.recheck import (
+    OFTEN,
+    SELDOM,
+    STEPS,
+    chosen,
+    first_due,
+    last_changed,
+    next_due,
+    soonest_due,
+    steps,
+)
+from tests.builders import article
 
 SEEN = datetime(2026, 11, 20, 8, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -43,6 +55,55 @@ def test_an_article_that_changed_lately_is_visited_within_the_hour() -> None:
     assert next_due(SEEN, now, Habit(), changed_at=now - 2 * HOUR) == now + HOUR
     assert next_due(SEEN, now, Habit(), changed_at=now - 7 * HOUR) == SEEN + 7 * DAY
     assert next_due(SEEN, SEEN + 8 * DAY, Habit(), changed_at=SEEN + 8 * DAY) is None
+
+
+def moment(at: datetime | None) -> Moment | None:
+    if at is None:
+        return None
+    basis = TimezoneBasis.EXPLICIT
+    return Moment(at=at, precision=Precision.SECOND, timezone_basis=basis, source="", raw="")
+
+
+@pytest.mark.parametrize(
+    ("published", "expected"),
+    [(None, SEEN + HOUR), (SEEN - 6 * DAY, SEEN + HOUR), (SEEN + HOUR, SEEN + HOUR), (SEEN - 8 * DAY, None)],
+)
+def test_what_was_a_week_old_when_it_was_first_seen_has_no_plan(
+    published: datetime | None, expected: datetime | None
+) -> None:
+    assert first_due(article(fetched_at=SEEN, published=moment(published))) == expected
+
+
+@pytest.mark.parametrize(
+    ("published", "modified", "version", "expected"),
+    [
+        (SEEN - 2 * HOUR, SEEN - HOUR, 1, SEEN - HOUR),
+        (SEEN - 2 * HOUR, SEEN - 2 * HOUR, 1, None),
+        (None, SEEN - HOUR, 1, None),
+        (SEEN - 2 * HOUR, None, 1, None),
+        (SEEN - 2 * HOUR, None, 2, SEEN),
+        (SEEN - 2 * HOUR, SEEN - 2 * HOUR, 2, SEEN),
+    ],
+)
+def test_an_article_changed_when_it_says_so_or_when_a_later_version_was_seen(
+    published: datetime | None, modified: datetime | None, version: int, expected: datetime | None
+) -> None:
+    seen = article(
+        fetched_at=SEEN,
+        first_seen=SEEN,
+        published=moment(published),
+        modified=moment(modified),
+        version=version,
+    )
+
+    assert last_changed(seen) == expected
+    assert soonest_due(seen) == (SEEN + HOUR if expected else None)
+
+
+def test_a_change_of_long_ago_hurries_nobody() -> None:
+    seen = article(fetched_at=SEEN, published=moment(SEEN - 2 * DAY), modified=moment(SEEN - DAY))
+
+    assert soonest_due(seen) is None
 
 
 def recheck(name: str, *, host: str = "a.example", age_hours: int = 1, changes: int = 0) -> Recheck:

@@ -122,6 +122,26 @@ def test_an_article_is_planned_to_be_visited_again_an_hour_later(database: State
     assert rechecks.due("another", NOON + HOUR, 10) == []
 
 
+def test_addresses_where_an_article_was_read_are_known(database: StateDatabase) -> None:
+    claim(SqlMemory(database), seen(0))
+
+    assert SqlRechecks(database).planned([URL, "http://publisher.example/b"]) == {URL}
+
+
+def test_a_change_brings_the_next_visit_forward_and_a_plan_that_is_over_stays_so(
+    database: StateDatabase,
+) -> None:
+    memory, rechecks = SqlMemory(database), SqlRechecks(database)
+    other = "http://publisher.example/b"
+    claim(memory, seen(0), seen(1, "Elsewhere.", url=other))
+    first, second = sorted(rechecks.due("source", NOON + DAY, 10), key=lambda one: one.url)
+    rechecks.keep([replace(first, due_at=NOON + DAY), replace(second, due_at=None)])
+    claim(memory, seen(3, "Another text."), seen(4, "Elsewhere again.", url=other))
+
+    assert [one.url for one in rechecks.due("source", NOON + 4 * HOUR, 10)] == [URL]
+    assert [one.url for one in rechecks.due("source", NOON + 365 * DAY, 10)] == [URL]
+
+
 def test_what_has_no_page_of_its_own_is_not_visited_again(database: StateDatabase) -> None:
     from_file = replace(seen(0), source=replace(seen(0).source, kind="files"))
     claim(SqlMemory(database), from_file)
@@ -137,8 +157,8 @@ def test_visits_and_changes_make_a_habit(database: StateDatabase) -> None:
     claim(memory, seen(1, "Another text."))
 
     assert rechecks.habit("source") == Habit(checks=1, changes=1)
-    assert rechecks.due("source", NOON + 2 * HOUR, 10) == []
-    assert [one.changes for one in rechecks.due("source", NOON + 6 * HOUR, 10)] == [1]
+    assert rechecks.due("source", NOON + 1.9 * HOUR, 10) == []
+    assert [one.changes for one in rechecks.due("source", NOON + 2 * HOUR, 10)] == [1]
 
 
 def test_one_that_was_visited_for_the_last_time_is_never_due(database: StateDatabase) -> None:

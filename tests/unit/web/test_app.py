@@ -16,11 +16,14 @@ from msgspec.structs import replace
 from ingestion.article import (
     Access,
     Article,
+    Change,
+    ChangeKind,
     Extraction,
     Image,
     Paragraph,
     ParagraphRole,
     Publisher,
+    PubStatus,
     Removed,
     Rights,
     Syndication,
@@ -285,6 +288,41 @@ def test_an_article_is_shown_whole(client: httpx.Client) -> None:
     assert 'href="https://licence.example/by"' in text
     assert 'href="https://user@harbour.example/a?b=&lt;c&gt;"' in text
     assert HOSTILE not in text
+
+
+@pytest.fixture(scope="module")
+def changed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    """One article that stands as it was, one that was corrected, one that was withdrawn."""
+    index = TantivyIndex(tmp_path_factory.mktemp("changed"))
+    notice = f"Correction: it is Saturday. {HOSTILE}"
+    correction = Change(kind=ChangeKind.CORRECTION, previous_version=1, fields=("body",), notices=(notice,))
+    withdrawal = Change(kind=ChangeKind.WITHDRAWAL, previous_version=2, fields=("pub_status",))
+    plain = piece("plain", "Night boat sails", "The night boat sails.", publisher=HARBOUR)
+    corrected = replace(plain, article_id="corrected", version=2, change=correction, first_seen=NOON)
+    gone = replace(
+        plain, article_id="gone", version=3, change=withdrawal, pub_status=PubStatus.CANCELED, first_seen=NOON
+    )
+    index.bulk(rows(plain, corrected, gone))
+    with serving(create_app(index)) as client:
+        yield client
+
+
+def test_a_list_of_hits_says_what_was_corrected_or_withdrawn(changed: httpx.Client) -> None:
+    text = page(changed, "/?q=boat")
+
+    assert (text.count(">Corrected<"), text.count(">Withdrawn<")) == (1, 1)
+
+
+def test_an_article_says_what_its_version_changed(changed: httpx.Client) -> None:
+    texts = {name: visible(page(changed, f"/articles/{name}")) for name in ("plain", "corrected", "gone")}
+
+    assert "correction: body" in texts["corrected"]
+    assert "Correction: it is Saturday." in texts["corrected"]
+    assert "news diff corrected" in texts["corrected"]
+    assert "withdrawal: pub_status" in texts["gone"]
+    assert ["Withdrawn" in text for text in texts.values()] == [False, False, True]
+    assert "news diff" not in texts["plain"]
+    assert HOSTILE not in page(changed, "/articles/corrected")
 
 
 def among(group: str, role: SyndicationRole, name: str, publisher: Publisher) -> Article:
