@@ -11,12 +11,12 @@ from ingestion.article import (
     DocumentKind,
     Drop,
     Extraction,
-    Image,
     Lineage,
     Moment,
     Outcome,
     Paragraph,
 )
+from ingestion.parse.alternatives import alternatives_of
 from ingestion.parse.choices import (
     abstract_of,
     authors_of,
@@ -24,8 +24,8 @@ from ingestion.parse.choices import (
     count_of,
     credit_finds,
     headlines_of,
-    keywords_of,
     places_of,
+    section_of,
 )
 from ingestion.parse.clean import words
 from ingestion.parse.clues import Clues, Found, Reading
@@ -33,7 +33,9 @@ from ingestion.parse.credits import Dateline, agencies_among, dateline_of, endin
 from ingestion.parse.dates import first_moment
 from ingestion.parse.genre import genre_of
 from ingestion.parse.hints import add_hints
+from ingestion.parse.keywords import keywords_of
 from ingestion.parse.language import detect
+from ingestion.parse.pictures import pictures_of
 from ingestion.parse.rights import rights_of
 from ingestion.parse.urls import DAY_IN_PATH, absolute, identity
 
@@ -54,22 +56,20 @@ def article_of(document: Document, reading: Reading) -> Article | Drop:
     article = _with_times(article, clues)
     article = _with_classes(article, clues)
     rights, places = rights_of(clues, document)
-    return replace(
-        article,
-        rights=rights,
-        provenance={
-            **places_of(clues),
-            **places,
-            "headline": headlines[0].place,
-            **article.provenance,
-        },
-    )
+    places = {**places_of(clues), **places, "headline": headlines[0].place, **article.provenance}
+    return replace(article, rights=rights, provenance=_of_filled(article, places))
+
+
+def _of_filled(article: Article, places: dict[str, str]) -> dict[str, str]:
+    """Keep the places of what came to stand in the article."""
+    return {name: place for name, place in places.items() if getattr(article, name, None) not in ((), "")}
 
 
 def _bare(document: Document, reading: Reading, headlines: list[Found]) -> Article:
     """Return the article with its identity, its words and its pictures."""
     declared = _declared_canonical(reading.clues, document)
     body = "\n\n".join(paragraph.text for paragraph in reading.paragraphs)
+    abstract = abstract_of(reading.clues, body)
     return Article(
         canonical_url=identity(declared, _own_url(document)),
         declared_canonical_url=declared,
@@ -78,15 +78,16 @@ def _bare(document: Document, reading: Reading, headlines: list[Found]) -> Artic
         publisher=document.publisher,
         source=document.source,
         headline=headlines[0].value,
-        alternative_headlines=tuple(found.value for found in headlines[1:]),
-        abstract=abstract_of(reading.clues, body),
+        alternative_headlines=alternatives_of(headlines, abstract.value if abstract else None),
+        abstract=abstract.value if abstract else None,
         body=body,
         paragraphs=reading.paragraphs,
-        images=tuple(dict.fromkeys(_with_address(image, document) for image in reading.images)),
+        images=pictures_of(reading.images, _own_url(document)),
         fetched_at=document.fetched_at,
         ingested_at=document.fetched_at,
         language=detect(body, _declared_languages(reading.clues, document)),
         extraction=_extraction(reading),
+        provenance={"abstract": abstract.place} if abstract else {},
         lineage=_lineage(document),
     )
 
@@ -104,7 +105,7 @@ def _extraction(reading: Reading) -> Extraction:
 def _with_people(article: Article, clues: Clues, document: Document) -> Article:
     authors, place = authors_of(clues, document)
     byline = byline_of(clues, document, place)
-    places = {"authors": place} if place else {}
+    places = {**article.provenance, **({"authors": place} if place else {})}
     return replace(
         article,
         authors=authors,
@@ -133,7 +134,7 @@ def _with_classes(article: Article, clues: Clues) -> Article:
     return replace(
         article,
         comment_count=count_of(clues.value("comment_count")),
-        section=clues.value("section"),
+        section=section_of(clues),
         genre=genre_of(clues, article.fetched_url or article.discovered_url, article.body[:_LEAD]),
         keywords=keywords_of(clues),
     )
@@ -201,11 +202,6 @@ def _declared_canonical(clues: Clues, document: Document) -> str | None:
             if url := absolute(found.value, _own_url(document)):
                 return url
     return None
-
-
-def _with_address(image: Image, document: Document) -> Image:
-    url = absolute(image.url, _own_url(document)) if image.url else None
-    return Image(url=url or image.url, caption=image.caption, credit=image.credit)
 
 
 def _declared_languages(clues: Clues, document: Document) -> list[Found]:

@@ -12,10 +12,14 @@ from ingestion.parse.people import names_a_desk, people_in
 
 _DIGITS = re.compile(r"\d[\d.,\s]*")
 _SITE_SEPARATORS = r"\s+(?:[|–—·»-]|--|::|\|\|)\s+|\s*[｜：]\s*|(?<=\S)_(?=\S+$)"
-_CUT_SHORT = re.compile(r"\s*(?:…|\.\.\.)\s*$")
+_CUT_SHORT = re.compile(r"\s*[\[(]?(?:…|\.\.\.|&#8230;)[\])]?\s*$")
+_SENTENCE_END = re.compile(r"(?<!\.)[.!?。！？؟।][\"”»」’)]*$")
+_SHORTEST_ABSTRACT = 8
+_AROUND_SUMMARY = " |·•–—-\u2003"
+_OPENING = 4
 _SHORTEST_LABEL = 4
-_MOST_KEYWORDS = 50
-_LONGEST_KEYWORD = 100
+_LIST = re.compile(r",(?=\S)|[;|]|, (?=[^,]*,)")
+_SLUG = re.compile(r"[a-z]+(?:-[a-z]+)+")
 _FIELD_OF = {
     "declared_canonical": "declared_canonical_url",
     "keyword": "keywords",
@@ -23,7 +27,6 @@ _FIELD_OF = {
     "images_place": "images",
 }
 _CARRIED = (
-    "abstract",
     "dateline",
     "section",
     "keyword",
@@ -105,17 +108,24 @@ def _is_label(part: str, house: frozenset[str]) -> bool:
     return len(name) >= _SHORTEST_LABEL and (name in house or name.removeprefix("the") in house)
 
 
-def abstract_of(clues: Clues, body: str) -> str | None:
-    """Return the publisher's summary, if there is one that is no headline and not the body cut short."""
+def abstract_of(clues: Clues, body: str) -> Found | None:
+    """Return the publisher's summary: no headline, no label, and not the beginning of the body cut short.
+
+    A whole sentence or paragraph of the body is one where there is nothing better: some print their summary
+    first.
+    """
     start = key(body[:2000])
+    opening = {key(paragraph) for paragraph in body.split("\n\n")[:_OPENING]}
     titles = {key(found.value) for found in clues.of("headline")}
-    summaries = [found for found in clues.of("abstract") if key(found.value) not in titles]
-    for found in summaries:
-        if key(found.value) and not (
-            len(found.value) < len(body) and start.startswith(key(found.value.rstrip(".… [&#8230;]")))
-        ):
-            return found.value
-    return summaries[0].value if summaries else None
+    printed = (Found(found.value.strip(_AROUND_SUMMARY), found.place) for found in clues.of("abstract"))
+    summaries = [
+        found
+        for found in printed
+        if len(found.value) >= _SHORTEST_ABSTRACT and key(found.value) not in titles
+    ]
+    own = (found for found in summaries if not start.startswith(key(_CUT_SHORT.sub("", found.value))))
+    whole = (found for found in summaries if _SENTENCE_END.search(found.value) or key(found.value) in opening)
+    return next(own, None) or next(whole, None)
 
 
 def authors_of(clues: Clues, document: Document) -> tuple[tuple[str, ...], str | None]:
@@ -152,17 +162,30 @@ def count_of(value: str | None) -> int | None:
     return int(digits) if digits and len(digits) <= 7 and _DIGITS.fullmatch(value or "") else None
 
 
-def keywords_of(clues: Clues) -> tuple[str, ...]:
-    """Return the distinct keywords, as first printed."""
-    kept: dict[str, str] = {}
-    for found in clues.of("keyword"):
-        if len(found.value) <= _LONGEST_KEYWORD and "://" not in found.value:
-            kept.setdefault(key(found.value), found.value)
-    return tuple(kept.values())[:_MOST_KEYWORDS]
+def section_of(clues: Clues) -> str | None:
+    """Return the section as a reader would name it, of a list of them the first."""
+    found = section_find(clues)
+    if found is None:
+        return None
+    section = _first_section(found)
+    return section.replace("-", " ").capitalize() if _SLUG.fullmatch(section) else section
+
+
+def section_find(clues: Clues) -> Found | None:
+    """Return the find to take the section from; the site itself is no section."""
+    sites = {key(found.value) for found in clues.of("site")}
+    return next(
+        (found for found in clues.of("section") if key(_first_section(found)) not in {"", *sites}), None
+    )
+
+
+def _first_section(found: Found) -> str:
+    return _LIST.split(found.value)[0].strip(" ,")
 
 
 def places_of(clues: Clues) -> dict[str, str]:
     """Return the place of each field that was found."""
     found = {_FIELD_OF.get(field, field): clues.first(field) for field in _CARRIED}
     found["credits"] = next(iter(credit_finds(clues)), None)
+    found["section"] = section_find(clues)
     return {field: clue.place for field, clue in found.items() if clue}

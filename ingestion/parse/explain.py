@@ -10,6 +10,7 @@ from ingestion.parse.clean import key
 from ingestion.parse.clues import Clues, Found, Reading
 from ingestion.parse.credits import agencies_among
 from ingestion.parse.dates import first_moment
+from ingestion.parse.keywords import words_in
 from ingestion.parse.people import people_in
 
 CHOSEN = "chosen"
@@ -138,7 +139,8 @@ def _is_won(field: str, found: Found, article: Article, place: str | None) -> bo
     if place is None:
         return False
     if field in ("keywords", "credits"):
-        return key(found.value) in {key(one) for one in value}
+        printed = words_in([found]) if field == "keywords" else [found.value]
+        return not {key(one) for one in printed}.isdisjoint(map(key, value))
     if isinstance(value, Moment):
         return found.place == place and found.value == value.raw
     return found.place == place

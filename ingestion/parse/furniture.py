@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from itertools import islice
 
 from lxml.html import HtmlElement
 
@@ -10,6 +11,7 @@ from ingestion.parse import lexicon
 from ingestion.parse.clean import key, one_line
 from ingestion.parse.completeness import is_prompt
 from ingestion.parse.credits import bare_credit
+from ingestion.parse.pictures import credit_alone
 
 _CREDIT_MARK = re.compile(r"credit|copyright|source|fotograf|photographer|byline|quelle", re.IGNORECASE)
 _LABELS = r"(?i:photo|picture|image|foto|bild|credit|crédit(?: photo)?|quelle|ảnh|صورة|写真|撮影)s?"
@@ -23,6 +25,7 @@ _UNSEEN = (
     "descendant::*/@hidden/.. | descendant::*/@aria-hidden[.='true']/.."
     " | descendant::*/@style[contains(translate(.,' ',''),'display:none')]/.."
 )
+_PICTURE_FILE = re.compile(r"^#|\.(?:jpe?g|png|webp|gif|avif)\b", re.IGNORECASE)
 _FRAMES = (
     ".//figure",
     ".//*[contains(concat(' ',normalize-space(@class),' '),' wp-caption ')]",
@@ -73,8 +76,9 @@ def _picture(figure: HtmlElement) -> tuple[Image | None, str]:
         return (Image(url=url) if url and not _is_teaser(figure) else None), ""
     credit = _marked_credit(figure)
     words = _seen_words(caption_element)
-    caption, read_credit = split_credit(_without(words, credit))
-    image = Image(url=url, caption=caption or None, credit=bare_credit(credit or read_credit))
+    whole = credit_alone(words)
+    caption, read_credit = ("", whole) if whole else split_credit(_without(words, credit))
+    image = Image(url=url, caption=caption or None, credit=bare_credit(whole or credit or read_credit))
     wanted = (url or caption) and not _is_teaser(figure)
     return (image if wanted else None), words
 
@@ -87,8 +91,16 @@ def _seen_words(element: HtmlElement) -> str:
 
 
 def _is_teaser(figure: HtmlElement) -> bool:
-    """The picture of another story, or of the page's frame."""
-    return any(parent.tag in ("a", "aside", "nav", "footer") for parent in figure.iterancestors())
+    """The picture of another story, or of the page's frame; a link to the picture itself is no such."""
+    if any(parent.tag in ("a", "aside", "nav", "footer") for parent in figure.iterancestors()):
+        return True
+    if any("uthor" in (parent.get("class") or "") for parent in islice(figure.iterancestors(), 3)):
+        return True
+    links = [link.get("href") or "" for link in figure.iter("a")]
+    return (
+        any(href and not _PICTURE_FILE.search(href) for href in links)
+        and next(figure.iter("figcaption"), None) is None
+    )
 
 
 def _address(picture: HtmlElement) -> str | None:
@@ -114,9 +126,9 @@ def _marked_credit(figure: HtmlElement) -> str | None:
 
 
 def _without(words: str, part: str | None) -> str:
-    """Take the credit from the end of a caption, with the label before it."""
+    """Take the credit from either end of a caption, with the label before it."""
     if not part or not words.endswith(part):
-        return words
+        return words.removeprefix(f"{part} ") if part else words
     return _LABEL_AT_END.sub("", words.removesuffix(part)).strip(" |([/")
 
 

@@ -77,7 +77,7 @@ def read_page(document: Document) -> Reading | Drop:
         method="html",
         clues=page.clues,
         paragraphs=paragraphs,
-        images=_merged(page.images, images),
+        images=(*images, *page.images),
         removed=(*taken, *hidden, *removed),
         warnings=(*warnings, *shortcomings(page, working, paragraphs)),
         confidence=confidence_in(page, found, paragraphs),
@@ -181,13 +181,3 @@ def _has_marks(page: Page, document: Document) -> bool:
         or any(name.startswith(("feed.", "sitemap.")) for name in document.hints)
         or bool(DAY_IN_PATH.search(address))
     )
-
-
-def _merged(stated: tuple[Image, ...], shown: tuple[Image, ...]) -> tuple[Image, ...]:
-    """Return the pictures shown, and those stated elsewhere that are not among them."""
-    names = {_file(image.url) for image in shown if image.url}
-    return (*shown, *(image for image in stated if image.url and _file(image.url) not in names))
-
-
-def _file(url: str) -> str:
-    return url.partition("?")[0].rsplit("/", 1)[-1]
