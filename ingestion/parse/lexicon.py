@@ -7,6 +7,7 @@ from functools import cache
 from msgspec import Struct
 
 from ingestion.parse.data import table
+from ingestion.parse.gate import Gate
 
 # Marks that decorate a label: bullets, arrows, icons, brackets around a count. A full stop is none of
 # them, because it makes a sentence of a word.
@@ -38,7 +39,8 @@ def label(text: str) -> Said | None:
 def phrase(text: str) -> Said | None:
     """Return the role of a line that is, as a whole, a phrase of page furniture, with what it holds."""
     line = unicodedata.normalize("NFKC", _ICONS.sub("", text)).translate(_QUOTES).strip()
-    for role, pattern in _phrases():
+    for number in _gate().may_match(line):
+        role, pattern = _phrases()[number]
         if match := pattern.fullmatch(line):
             return Said(role, {name: value for name, value in match.groupdict().items() if value})
     return None
@@ -61,7 +63,7 @@ def date_label(text: str) -> tuple[str, str] | None:
 
 def caption_prefix(text: str) -> bool:
     """Whether a line says by its first word that it is a caption or a credit."""
-    return any(pattern.match(text) for pattern in _patterns("caption", "prefix"))
+    return bool(_caption_prefixes().match(text))
 
 
 def credit_only(text: str) -> str | None:
@@ -96,8 +98,18 @@ def _phrases() -> tuple[tuple[str, re.Pattern[str]], ...]:
 
 
 @cache
+def _gate() -> Gate:
+    return Gate.of([pattern for _, pattern in _phrases()])
+
+
+@cache
 def _patterns(group: str, name: str) -> tuple[re.Pattern[str], ...]:
     return tuple(re.compile(pattern, re.IGNORECASE) for pattern in table("lexicon")[group][name])
+
+
+@cache
+def _caption_prefixes() -> re.Pattern[str]:
+    return re.compile("|".join(table("lexicon")["caption"]["prefix"]), re.IGNORECASE)
 
 
 @cache

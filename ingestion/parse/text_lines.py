@@ -14,6 +14,7 @@ _NARROWEST_WRAP = 40
 _ENOUGH_PAIRS = 3
 _SHARE_OF_FULL_LINES = 0.6
 _CJK_SLACK = 4
+_FIRST_WIDE = "\u1100"
 _CJK = re.compile(r"[\u3000-\u30ff\u3400-\u9fff\uff00-\uffef]")
 _BULLET = re.compile(r"^\s*(?:[•·▪■◆●○*–—-]|\d{1,2}[.)])\s+\S")
 
@@ -55,7 +56,9 @@ def _wrap_width(runs: list[Run]) -> int | None:
 
     A text is wrapped where the first word of a line would not have fitted on the line before it.
     """
-    widest = max((_width(line) for run in runs for _, line in run), default=0)
+    if any(len(line) > _WIDEST_WRAP for run in runs for _, line in run):
+        return None
+    widest = max((columns(line) for run in runs for _, line in run), default=0)
     if not _NARROWEST_WRAP <= widest <= _WIDEST_WRAP:
         return None
     pairs = [(above, below) for run in runs for (_, above), (_, below) in pairwise(run)]
@@ -65,8 +68,8 @@ def _wrap_width(runs: list[Run]) -> int | None:
 
 def _is_full(above: str, below: str, width: int) -> bool:
     if _CJK.search(above[-1:]) and _CJK.search(below.lstrip()[:1]):
-        return _width(above) >= width - _CJK_SLACK
-    return _width(above) + 1 + _width(below.split(maxsplit=1)[0]) > width - 1
+        return columns(above) >= width - _CJK_SLACK
+    return columns(above) + 1 + columns(below.split(maxsplit=1)[0]) > width - 1
 
 
 def _joined(run: Run, width: int) -> list[Block]:
@@ -105,5 +108,8 @@ def _indent(line: str) -> int:
     return len(line) - len(line.lstrip())
 
 
-def _width(line: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in line.rstrip())
+def columns(text: str) -> int:
+    """Measure a line in columns; a wide character takes two."""
+    if text.isascii() or max(text) < _FIRST_WIDE:
+        return len(text)
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)

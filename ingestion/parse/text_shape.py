@@ -1,7 +1,6 @@
 """The shape of a line of raw text: its width, how it ends, what it could be by that alone."""
 
 import re
-import unicodedata
 from collections.abc import Sequence
 
 from msgspec import Struct
@@ -10,7 +9,7 @@ from ingestion.article import Publisher
 from ingestion.parse import dates, lexicon
 from ingestion.parse.credits import agencies_among, only_agencies
 from ingestion.parse.people import names_a_desk, people_in
-from ingestion.parse.text_lines import Block
+from ingestion.parse.text_lines import Block, columns
 
 LONGEST_LABEL = 90
 SHORTEST_SENTENCE = 30
@@ -30,6 +29,10 @@ _CREDIT_AT_END = re.compile(
     r"|^(?P<caption2>.{15,}?[.。])\s*©\s?(?P<credit2>[^.!?]{2,80})$"
     r"|^(?P<caption3>.{8,}?)[＝=](?P<credit3>[^＝=。]{2,20}(?:撮影|提供|通信|ロイター|共同|AP|AFP))。?$"
 )
+# Looked for first: the patterns above try each space of a paragraph.
+_CREDIT_MARK = re.compile("[:/：＝=©]")
+_LONGEST_CREDIT = 90
+_BRACKETS = (")", "）", "]")
 _BULLET = re.compile(r"^(?:[•·▪■◆●○*–—-]|\d{1,2}[.)])\s+(?=\S)")
 _LATIN_NAME = re.compile(
     r"^(?:[A-ZÀ-ÞĀ-Ž][\w'’.-]*|al-\w+|"
@@ -38,12 +41,6 @@ _LATIN_NAME = re.compile(
 _AMBIGUOUS = re.compile(r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}")
 _CLOCK_AHEAD = re.compile(r"\s*\d{1,2}[:.]\d{2}\b(?!\.\d)")
 _DATE_PARTS = re.compile(r"\s[|•·]\s|[|•·](?=\D)|\s{3,}|[;/／](?=\s?[^\d\s])")
-
-
-def _columns(text: str) -> int:
-    if text.isascii():
-        return len(text)
-    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
 
 
 class Line(Struct, kw_only=True):
@@ -58,7 +55,7 @@ class Line(Struct, kw_only=True):
     @classmethod
     def of(cls, block: Block) -> "Line":
         """Measure a block in columns; a wide character takes two."""
-        return cls(block=block, width=_columns(block.text))
+        return cls(block=block, width=columns(block.text))
 
     @property
     def text(self) -> str:
@@ -118,10 +115,11 @@ def without_bullet(text: str) -> str:
 
 def caption_of(text: str, *, leads: bool) -> dict[str, str] | None:
     """Read caption and credit where a line ends in a picture's credit."""
-    if match := _CREDIT_AT_END.match(text):
+    marked = _CREDIT_MARK.search(text[-_LONGEST_CREDIT:])
+    if match := _CREDIT_AT_END.match(text) if marked else None:
         groups = [value for value in match.groups() if value]
         return {"caption": groups[0].rstrip(" /|"), "credit": groups[1]}
-    match = _BRACKET_AT_END.match(text)
+    match = _BRACKET_AT_END.match(text) if text.rstrip(" .。").endswith(_BRACKETS) else None
     if not match:
         return None
     pictorial = lexicon.speaks_of_picture(match["credit"])
