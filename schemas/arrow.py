@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from schemas import Schema, latest
+from schemas import Schema, latest, read
 
 PRIMITIVES: dict[str, pa.DataType] = {
     "string": pa.string(),
@@ -28,12 +28,46 @@ LOGICAL: dict[str, pa.DataType] = {
 
 
 @cache
-def arrow_schema(name: str) -> pa.Schema:
-    """Derive the schema of the newest version of a record; field docs become field metadata."""
+def arrow_schema(name: str, version: int | None = None) -> pa.Schema:
+    """Derive the schema of a record, of its newest version if none is named; docs become field metadata."""
+    contract = read(name, version) if version else latest(name).schema
     named: dict[str, pa.DataType] = {}
-    struct = _convert(latest(name).schema, named)
-    docs = {field["name"]: field["doc"] for field in latest(name).schema["fields"]}
+    struct = _convert(contract, named)
+    docs = {field["name"]: field["doc"] for field in contract["fields"]}
     return pa.schema([field.with_metadata({"doc": docs[field.name]}) for field in struct])
+
+
+def with_defaults(name: str, batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Fill what records of an older version did not have with what the newest one says of them.
+
+    Inside of a record, fields that came later are nullable; a test holds the contracts to that.
+    """
+    for field, default in _defaults(name).items():
+        number = batch.schema.get_field_index(field)
+        if number >= 0 and batch.column(number).null_count:
+            known = batch.schema.field(number)
+            filled = pc.coalesce(batch.column(number), pa.scalar(default, known.type))
+            batch = batch.set_column(number, known, filled)
+    return _with_whole_nulls(batch)
+
+
+def _with_whole_nulls(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Make records that are not there anew: a file without the column gives them nulls inside, too."""
+    for number, (known, values) in enumerate(zip(batch.schema, batch.columns, strict=True)):
+        if pa.types.is_struct(known.type) and values.null_count == len(values):
+            batch = batch.set_column(number, known, pa.array([None] * len(values), known.type))
+    return batch
+
+
+@cache
+def _defaults(name: str) -> dict[str, object]:
+    """Return the defaults of fields that are never null."""
+    fields = latest(name).schema["fields"]
+    return {
+        field["name"]: field["default"]
+        for field in fields
+        if "default" in field and not isinstance(field["type"], list)
+    }
 
 
 def table_of(name: str, rows: Sequence[Mapping[str, object]]) -> pa.Table:

@@ -86,7 +86,7 @@ class DeltaLake:
         else:
             write_deltalake(
                 table,
-                rows,
+                as_known(rows, pa.schema(table.schema().to_arrow())),
                 mode="append",
                 schema_mode="merge",
                 writer_properties=writer_properties(FRESH_LEVEL),
@@ -127,3 +127,14 @@ def lake_columns(articles: Columns) -> pa.Table:
             raise Invalid(f"rows that break their contract: {field.name} is null")
     day = pc.cast(table.column("ingested_at"), pa.date32())
     return table.append_column(lake_schema().field(DAY), day)
+
+
+def as_known(rows: pa.Table, known: pa.Schema) -> pa.Table:
+    """Say of columns what the table says, as Delta demands; what is new to it is null in its older rows."""
+    fields = [
+        field.with_metadata(known.field(field.name).metadata)
+        if field.name in known.names
+        else field.with_nullable(True)
+        for field in rows.schema
+    ]
+    return pa.Table.from_arrays(rows.columns, schema=pa.schema(fields))

@@ -11,8 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import DeltaTable
 
-from ingestion.lake.table import DAY, ROW_GROUP, faults, lake_schema, locate, open_table
+from ingestion.lake.table import CONTRACT, DAY, ROW_GROUP, faults, lake_schema, locate, open_table
 from ingestion.ports import Row
+from schemas.arrow import with_defaults
 
 ADDRESSES = ("canonical_url", "discovered_url", "fetched_url")
 
@@ -102,7 +103,7 @@ class LakeReader:
             dataset = self._table.to_pyarrow_dataset(
                 schema=lake_schema(), file_pruning_predicate=pruning, filesystem=self._filesystem()
             )
-            yield from dataset.to_batches(
+            batches = dataset.to_batches(
                 columns=list(columns) if columns else None,
                 filter=condition,
                 batch_size=ROW_GROUP,
@@ -110,6 +111,7 @@ class LakeReader:
                 fragment_readahead=1,
                 fragment_scan_options=reading,
             )
+            yield from (with_defaults(CONTRACT, batch) for batch in batches)
 
     def _filesystem(self) -> Any:
         """Arrow's own on this machine: the library's asks Python, and hangs where a process ends mid-scan."""

@@ -38,6 +38,30 @@ def test_versions_of_a_contract_can_read_each_other(contract: schemas.Contract) 
     assert [breaks_either_way(contract.schema, c.schema) for c in older] == [[]] * len(older)
 
 
+def inner_fields(schema: Any) -> dict[tuple[str, str], Any]:
+    """Return the fields of the records inside of a record, by record and name."""
+    if isinstance(schema, list):
+        return {name: kind for branch in schema for name, kind in inner_fields(branch).items()}
+    if not isinstance(schema, dict):
+        return {}
+    own = {(schema["name"], f["name"]): f["type"] for f in schema.get("fields", ())}
+    deeper = (schema.get(part) for part in ("items", "values", "type"))
+    kinds = [*own.values(), *(part for part in deeper if not isinstance(part, str))]
+    return own | {name: kind for part in kinds for name, kind in inner_fields(part).items()}
+
+
+@pytest.mark.parametrize("contract", RELEASED, ids=lambda c: f"{c.name}.v{c.version}")
+def test_what_came_later_inside_a_record_may_be_null(contract: schemas.Contract) -> None:
+    """Older rows of the lake are completed at the top alone (`schemas.arrow.with_defaults`)."""
+    own = {at: kind for at, kind in inner_fields(contract.schema).items() if at[0] != contract.schema["name"]}
+    older = [c for c in RELEASED if c.name == contract.name and c.version < contract.version]
+    records = {record for c in older for record, _ in inner_fields(c.schema)}
+    known = {at for c in older for at in inner_fields(c.schema)}
+    later = [kind for at, kind in own.items() if at[0] in records and at not in known]
+
+    assert all(isinstance(kind, list) and "null" in kind for kind in later)
+
+
 def test_ids_are_unique() -> None:
     ids = [entry["id"] for versions in schemas.lock().values() for entry in versions.values()]
 
