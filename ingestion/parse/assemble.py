@@ -30,7 +30,7 @@ from ingestion.parse.choices import (
 from ingestion.parse.clean import words
 from ingestion.parse.clues import Clues, Found, Reading
 from ingestion.parse.credits import Dateline, agencies_among, dateline_of, ending_agencies
-from ingestion.parse.dates import first_moment
+from ingestion.parse.dates import first_moment, holds_day
 from ingestion.parse.genre import genre_of
 from ingestion.parse.hints import add_hints
 from ingestion.parse.keywords import keywords_of
@@ -168,6 +168,8 @@ def _add_from_body(clues: Clues, paragraphs: Sequence[Paragraph]) -> None:
 def _add_dateline(clues: Clues, dateline: Dateline) -> None:
     clues.add("dateline", dateline.place, "body:dateline")
     clues.add("author", dateline.reporters, "body:dateline")
+    if holds_day(dateline.head):
+        clues.add("published", dateline.head, "body:dateline")
     for agency in dateline.agencies:
         clues.add("credit", agency, "body:dateline")
 

@@ -22,6 +22,10 @@ _WITH_AGENCY = re.compile(
     rf"^(?P<place>{_PLACE})(?:,\s[^()]{{0,25}}\d[^()]{{0,12}})?\s?[,/]?\s?"
     rf"[(（\[](?P<agency>[^()（）\[\]]{{2,40}})[)）\]]\s*(?:{_DASH}|[:.])*\s*(?=\S)"
 )
+_WITH_DAY = re.compile(
+    rf"^(?P<place>{_PLACE})\s\d{{1,2}}\s[^\W\d]+(?:\s[^\W\d]+)?(?:\s\d{{4}})?\s?"
+    rf"[(（\[](?P<agency>[^()（）\[\]]{{2,40}})[)）\]]\s?{_DASH}\s*(?=\S)"
+)
 _AGENCY_AFTER_SLASH = re.compile(
     rf"^(?P<place>{_PLACE})\s?[/|,]\s?(?P<agency>[^\s].{{1,30}}?)\s?{_DASH}+\s*(?=\S)"
 )
@@ -52,11 +56,12 @@ _MOST_PLACE_WORDS = 5
 
 
 class Dateline(Struct, frozen=True):
-    """The head of a story: its place, the agencies named with it, and who reported."""
+    """The head of a story: its place, the agencies named with it, who reported, and all of it as printed."""
 
     place: str | None
     agencies: tuple[str, ...]
     reporters: str | None = None
+    head: str = ""
 
 
 def agencies_in(text: str) -> tuple[str, ...]:
@@ -110,22 +115,28 @@ def is_agency(name: str) -> bool:
 
 def dateline_of(paragraph: str) -> Dateline | None:
     """Read the place and the agency before the first sentence, as in `LONDON (Reuters) - …`."""
-    for pattern in (_WITH_AGENCY, _AGENCY_AFTER_SLASH, _LEADING_AGENCY, _PLACE_ALONE):
+    for pattern in (_WITH_AGENCY, _WITH_DAY, _AGENCY_AFTER_SLASH, _LEADING_AGENCY, _PLACE_ALONE):
         if (match := pattern.match(paragraph)) and (dateline := _checked(match)):
             return dateline
     if match := _REPORTER_KO.match(paragraph) or _REPORTER_ZH.match(paragraph):
-        return Dateline(match["place"], agencies_in(match["agency"]), match["names"])
+        return Dateline(match["place"], agencies_in(match["agency"]), match["names"], match.group())
     bracketed = _BRACKETED.match(paragraph)
-    return _inside(bracketed["inside"]) if bracketed else None
+    return _inside(bracketed) if bracketed else None
 
 
-def _inside(text: str) -> Dateline | None:
+def without_dateline(paragraph: str) -> str:
+    """Return a paragraph from the first word of its first sentence on."""
+    dateline = dateline_of(paragraph)
+    return paragraph[len(dateline.head) :] if dateline else paragraph
+
+
+def _inside(bracket: re.Match[str]) -> Dateline | None:
     """Read the bracket that opens a Japanese report: `【ロンドン共同】`, `［東京 12日 ロイター］`."""
-    agencies = agencies_in(text)
+    agencies = agencies_in(bracket["inside"])
     if not agencies:
         return None
-    place = _known_pattern().sub("", _GENERIC.sub("", _DAY_IN_BRACKET.sub("", text)))
-    return Dateline(place.strip(" ＝=・/、,") or None, agencies)
+    place = _known_pattern().sub("", _GENERIC.sub("", _DAY_IN_BRACKET.sub("", bracket["inside"])))
+    return Dateline(place.strip(" ＝=・/、,") or None, agencies, head=bracket.group())
 
 
 def _checked(match: re.Match[str]) -> Dateline | None:
@@ -137,7 +148,7 @@ def _checked(match: re.Match[str]) -> Dateline | None:
         return None
     if place and len(place.split()) > _MOST_PLACE_WORDS:
         return None
-    return Dateline(place, agencies)
+    return Dateline(place, agencies, head=match.group())
 
 
 def ending_agencies(paragraph: str) -> tuple[str, ...]:

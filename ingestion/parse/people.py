@@ -32,6 +32,10 @@ _ROLE = re.compile(
 )
 """What somebody is, behind the name without a comma."""
 
+_ROLE_ALONE = re.compile(
+    r"(?:[A-Za-z][\w&'’-]*\s){0,4}(?:editor|reporter|correspondent|columnist|contributor|journalist|writer)",
+    re.IGNORECASE,
+)
 _WITH_OTHERS = re.compile(
     r"\s*[(\[]\s?(?:avec|with|mit|con|com|and|et)\s(?P<others>[^()\[\]]*)[)\]]", re.IGNORECASE
 )
@@ -100,9 +104,10 @@ def reporters(credit: str) -> str:
 
 
 def is_byline(text: str, publisher: Publisher) -> bool:
-    """Whether a line is nothing but the names of people."""
+    """Whether a line is nothing but the names of people, and perhaps what they are."""
     parts = split(text)
-    return bool(parts) and len(text) <= _LONGEST and all(_is_name(part, publisher) for part in parts)
+    names = [part for number, part in enumerate(parts) if number == 0 or not _ROLE_ALONE.fullmatch(part)]
+    return bool(names) and len(text) <= _LONGEST and all(_is_name(part, publisher) for part in names)
 
 
 def _is_name(text: str, publisher: Publisher) -> bool:

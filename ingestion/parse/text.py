@@ -7,11 +7,19 @@ from ingestion.article import Document, Drop, Image, Outcome, Paragraph, Paragra
 from ingestion.errors import Unreadable
 from ingestion.parse.charset import decode
 from ingestion.parse.clues import Clues, Reading
-from ingestion.parse.credits import agencies_among, agencies_in, attributed_agencies, bare_credit
+from ingestion.parse.credits import (
+    agencies_among,
+    agencies_in,
+    attributed_agencies,
+    bare_credit,
+    without_dateline,
+)
 from ingestion.parse.people import reporters
 from ingestion.parse.rights_said import add_header_rights
 from ingestion.parse.text_lines import blocks_of
-from ingestion.parse.text_rules import BODY, KEPT, LIST_ITEM, SUBHEADING, classified, holds_several
+from ingestion.parse.text_mail import add_mail
+from ingestion.parse.text_notices import holds_several
+from ingestion.parse.text_rules import BODY, KEPT, LIST_ITEM, SUBHEADING, classified
 from ingestion.parse.text_shape import Line, Lines, without_bullet
 
 RULES_VERSION = "2"
@@ -38,9 +46,9 @@ def read_text(document: Document) -> Reading | Drop:
         return Drop(Outcome.DROPPED, "empty_body")
     clues = _clues(lines)
     warnings = ["charset_replaced"] if decoded.replaced else []
-    warnings += ["several_articles"] if holds_several(lines) else []
+    warnings += ["several_articles"] if holds_several(lines, KEPT) else []
     if not clues.of("headline") and not document.hints.get("feed.title"):
-        clues.add("headline", _first_sentence(paragraphs[0].text), "text:first sentence")
+        clues.add("headline", _first_sentence(without_dateline(paragraphs[0].text)), "text:first sentence")
         warnings.append("no_headline")
     _add_places(clues, lines)
     add_header_rights(clues, document)
@@ -103,6 +111,7 @@ def _clues(lines: Lines) -> Clues:
                 clues.add("credit", agency, f"text:line {line.block.line} {kind}")
         for agency in attributed_agencies(line.text) if line.role == "body" else ():
             clues.add("credit", agency, f"text:line {line.block.line} attribution")
+    add_mail(clues, lines)
     return clues
 
 

@@ -13,11 +13,13 @@ _WIDEST_WRAP = 100
 _NARROWEST_WRAP = 40
 _ENOUGH_PAIRS = 3
 _SHARE_OF_FULL_LINES = 0.6
+_SHARE_OF_WIDTH = 0.6
 _CJK_SLACK = 4
 _FIRST_WIDE = "\u1100"
 _CJK = re.compile(r"[\u3000-\u30ff\u3400-\u9fff\uff00-\uffef]")
 _BULLET = re.compile(r"^\s*(?:[•·▪■◆●○*–—-]|\d{1,2}[.)])\s+\S")
 
+_QUOTE_MARKS = re.compile(r"^(?:>[ \t]?)+")
 _WIRE_MARKS = re.compile(r"^\^(?P<marked>.+?)\s?[<=]?$|^(?P<closed>[^=]{10,}?)\s=$")
 """The marks by which the text format of agencies tells headline and byline from the text (IPTC 7901)."""
 
@@ -32,9 +34,17 @@ class Block(Struct, frozen=True):
 
 def blocks_of(text: str) -> tuple[Block, ...]:
     """Return the blocks of a text in order."""
-    runs = _runs(_LINE_ENDS.split(text))
+    runs = _runs(_unquoted(_LINE_ENDS.split(text)))
     width = _wrap_width(runs)
     return tuple(block for run in runs for block in (_joined(run, width) if width else _single(run)))
+
+
+def _unquoted(lines: list[str]) -> list[str]:
+    """Take off the marks of a text that was sent on as a quotation, where most of it was."""
+    quoted = sum(line.startswith(">") for line in lines)
+    if quoted < max(_ENOUGH_PAIRS, sum(map(bool, lines)) // 2):
+        return lines
+    return [_QUOTE_MARKS.sub("", line) for line in lines]
 
 
 Run = list[tuple[int, str]]
@@ -54,14 +64,20 @@ def _runs(lines: list[str]) -> list[Run]:
 def _wrap_width(runs: list[Run]) -> int | None:
     """Return the width the text is wrapped at, None where each line stands for itself.
 
-    A text is wrapped where the first word of a line would not have fitted on the line before it.
+    A text is wrapped where the first word of a line would not have fitted on the line before it. Short lines
+    tell nothing: they end paragraphs, or stand in headers and lists.
     """
     if any(len(line) > _WIDEST_WRAP for run in runs for _, line in run):
         return None
     widest = max((columns(line) for run in runs for _, line in run), default=0)
     if not _NARROWEST_WRAP <= widest <= _WIDEST_WRAP:
         return None
-    pairs = [(above, below) for run in runs for (_, above), (_, below) in pairwise(run)]
+    pairs = [
+        (above, below)
+        for run in runs
+        for (_, above), (_, below) in pairwise(run)
+        if columns(above) >= _SHARE_OF_WIDTH * widest
+    ]
     full = sum(_is_full(above, below, widest) for above, below in pairs)
     return widest if full >= max(_ENOUGH_PAIRS, _SHARE_OF_FULL_LINES * len(pairs)) else None
 

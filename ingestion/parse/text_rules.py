@@ -14,6 +14,8 @@ from ingestion.parse.clean import key
 from ingestion.parse.credits import credit_line, dateline_of
 from ingestion.parse.people import is_byline
 from ingestion.parse.text_lines import Block
+from ingestion.parse.text_mail import mail_header
+from ingestion.parse.text_notices import is_notice, notes_for_editors
 from ingestion.parse.text_shape import (
     LONGEST_LABEL,
     SHORTEST_SENTENCE,
@@ -46,14 +48,6 @@ _LONGEST_READER_NAME = 40
 _LONGEST_HEAD = 60
 _AHEAD = 40
 _PREFIX_BEFORE_CAPTION = re.compile(r"^[^:：=＝]{2,25}[:：=＝]\s*")
-_NOTICE = re.compile(
-    r"[\[(*\s]*(?:correction|corrects?|corrected|clarification|clarifies|editor'?s'? note|"
-    r"berichtigung|korrektur|"
-    r"anmerkung der redaktion|rectificati(?:f|ve)|correctif|précision|note de la rédaction|corrección|"
-    r"fe de errata|nota del editor|rectificación|correção|errata|nota da redação|rettifica|訂正|編集部注|"
-    r"تصحيح|تصويب|ملاحظة المحرر|更正|编者按)\b.{0,40}?[:：—–-]",
-    re.IGNORECASE,
-)
 _OPENS_QUOTE = tuple("\"“„«‘'-–—「")
 
 
@@ -61,6 +55,8 @@ def classified(blocks: Sequence[Block], publisher: Publisher) -> Lines:
     """Give every line its role."""
     lines = [Line.of(block) for block in blocks]
     passes: tuple[Callable[[Lines, Publisher], None], ...] = (
+        mail_header,
+        notes_for_editors,
         _labels,
         _repetition,
         _notices,
@@ -77,25 +73,10 @@ def classified(blocks: Sequence[Block], publisher: Publisher) -> Lines:
     return lines
 
 
-def holds_several(lines: Lines) -> bool:
-    """Whether a story ends and another one begins: an end mark, then more with a dateline or a byline."""
-    ends = [number for number, line in enumerate(lines) if _is_end(line)]
-    if not ends:
-        return False
-    below = lines[ends[0] + 1 :]
-    begins = any(line.role == "byline" or (line.is_long and dateline_of(line.text)) for line in below)
-    return begins and any(line.is_long and line.role in KEPT for line in below)
-
-
-def _is_end(line: Line) -> bool:
-    said = lexicon.phrase(line.text) if line.width <= LONGEST_LABEL else None
-    return said is not None and said.role == "end_mark"
-
-
 def _span(lines: Lines) -> tuple[int, int]:
     """Return the indices of the first and the last line that are surely paragraphs of the story."""
     free = [(index, line) for index, line in enumerate(lines) if line.role in ("", BODY)]
-    surely = [index for index, line in free if line.is_long and not _NOTICE.match(line.text)]
+    surely = [index for index, line in free if line.is_long and not is_notice(line.text)]
     surely = surely or [i for i, line in free if line.is_statement and line.width >= SHORTEST_SENTENCE]
     for least in (_LONGEST_SUBHEADING, SHORTEST_SENTENCE):
         surely = surely or [i for i, line in free[1:] if line.width > least]
@@ -151,7 +132,7 @@ def _bylines_and_dates(lines: Lines, publisher: Publisher) -> None:
 def _notices(lines: Lines, _publisher: Publisher) -> None:
     """What an editor says of the story itself is a part of it, wherever it stands."""
     for line in lines:
-        if not line.role and line.width >= SHORTEST_SENTENCE and _NOTICE.match(line.text):
+        if not line.role and line.width >= SHORTEST_SENTENCE and is_notice(line.text):
             line.become(BODY)
 
 

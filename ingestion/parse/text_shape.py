@@ -39,7 +39,7 @@ _LATIN_NAME = re.compile(
     r"(?:de|del|della|da|di|dos|du|van|von|der|den|zu|al|el|bin|bint|la|le|y|e|and|und|et|ter)\b)$"
 )
 _AMBIGUOUS = re.compile(r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}")
-_CLOCK_AHEAD = re.compile(r"\s*\d{1,2}[:.]\d{2}\b(?!\.\d)")
+_CLOCK_AHEAD = re.compile(r"\s*\d{1,2}[:.]\d{2}(?!\d|\.\d)")
 _DATE_PARTS = re.compile(r"\s[|•·]\s|[|•·](?=\D)|\s{3,}|[;/／](?=\s?[^\d\s])")
 
 

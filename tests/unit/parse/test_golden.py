@@ -100,7 +100,7 @@ def test_every_line_of_a_text_is_kept_or_accounted_for(path: Path) -> None:
     lost = [
         line
         for number, line in enumerate(lines, start=1)
-        if number not in gone and line.strip(" •").replace(" ", "") not in kept
+        if number not in gone and line.strip(" •>").replace(" ", "") not in kept
     ]
 
     assert lost == []
