@@ -3,6 +3,7 @@
 import html
 import re
 import unicodedata
+from functools import lru_cache
 
 _CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u200b\u2060\ufeff\ufff9-\ufffb\ufffe\uffff]")
 _SPACES = re.compile(r"[^\S\u3000]+|\u3000{2,}")
@@ -20,12 +21,15 @@ _MANY_MARKS = re.compile(f"([{_MARKS}]{{30}})[{_MARKS}]+")
 _ODD = re.compile(f"{_CONTROLS.pattern[:-1]}\ud800-\udfff{_MARKS}]")
 _SHORT = 1000
 _WORDS = re.compile(r"\w+")
+_ASCII_WORDS = {code: chr(code) if _WORDS.match(chr(code)) else " " for code in range(128)}
 _TAGS = re.compile(r"</?[a-zA-Z][^<>]{0,500}>")
 _BREAKS = re.compile(r"<(?:br|/p|/div|/li|/h[1-6])\b[^<>]{0,200}>", re.IGNORECASE)
 
 
 def readable(text: str) -> str:
     """Replace what UTF-8 cannot carry, drop control and zero-width characters, compose (NFC)."""
+    if text.isascii():
+        return text if text.isprintable() else _CONTROLS.sub("", text)
     if (len(text) > _SHORT or not text.isprintable()) and _ODD.search(text):
         text = _CONTROLS.sub("", _SURROGATES.sub("\ufffd", text))
         text = _MANY_MARKS.sub(r"\1", text)
@@ -68,5 +72,14 @@ def _without_comments(text: str) -> str:
 
 def key(text: str) -> str:
     """Return the form in which two printings of the same words are equal."""
+    return _short_key(text) if len(text) <= _SHORT else _key(text)
+
+
+def _key(text: str) -> str:
+    if text.isascii():
+        return " ".join(text.lower().translate(_ASCII_WORDS).split())
     folded = unicodedata.normalize("NFKC", text).casefold()
     return " ".join(_WORDS.findall(folded))
+
+
+_short_key = lru_cache(maxsize=8192)(_key)  # the same lines are asked for again and again

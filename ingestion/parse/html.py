@@ -34,12 +34,11 @@ NOT_AN_ARTICLE = Drop(Outcome.DROPPED, "not_an_article")
 # Classes of their own for forms and labels, as lxml.html has them, are asked for in Python at each element.
 _PLAIN = etree.ElementDefaultClassLookup(element=HtmlElement)
 _NO_XML = re.compile(
-    r"&#(?:x0*(?:[0-8bcef]|1[\da-f]|fff[ef])(?![\da-f])|0*(?:[0-8]|1[124-9]|2\d|3[01]|6553[45])(?!\d));?",
-    re.IGNORECASE,
+    r"&#(?i:x0*(?:[0-8bcef]|1[\da-f]|fff[ef])(?![\da-f])|0*(?:[0-8]|1[124-9]|2\d|3[01]|6553[45])(?!\d));?"
 )
 """References to characters that lxml takes into a tree and will not write again."""
 
-_ENCODING_DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,200}\?>")
+_ENCODING_DECLARATION = re.compile(r"\s*<\?xml[^>]{0,200}\?>")
 _ENOUGH_PROSE = 600
 _LEAST_PROSE = 140
 _LONGEST_LIST_LINE, _LONGEST_TEASER = 140, 80
@@ -88,7 +87,9 @@ def read_page(document: Document) -> Reading | Drop:
 
 def parsed(text: str) -> HtmlElement:
     """Parse HTML; libxml2 itself ends it at 256 levels. Raises `Unreadable` for what is no page."""
-    source = _ENCODING_DECLARATION.sub("", writable(readable(text))).strip()
+    source = writable(readable(text))
+    declaration = _ENCODING_DECLARATION.match(source)
+    source = source[declaration.end() if declaration else 0 :].strip()
     parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
     parser.set_element_class_lookup(_PLAIN)
     try:
