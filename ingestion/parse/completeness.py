@@ -70,8 +70,10 @@ def _is_not_free(page: Page) -> bool:
 
 def _telling_texts(tree: HtmlElement) -> Iterator[str]:
     """Yield the lines with one of the words, in small letters."""
-    text = "\n".join(map(str, tree.itertext())).lower()
-    for trigger in _TRIGGERS:
+    whole = tree.text_content().lower()
+    triggers = [trigger for trigger in _TRIGGERS if trigger in whole]
+    text = "\n".join(tree.itertext()).lower() if triggers else ""
+    for trigger in triggers:
         at = text.find(trigger)
         while at >= 0:
             end = text.find("\n", at)

@@ -196,14 +196,19 @@ def _rule(paragraph: Paragraph, titles: set[str], captions: set[str], *, early: 
     words = key(text)
     if not words:
         return "separator"
-    certain = {
-        "repeated": early and words in titles,
-        "caption": words in captions,
-        "photo_credit": len(text) <= _LONGEST_CREDIT and lexicon.credit_only(text),
-        PAYWALL: is_prompt(text),
-    }
-    if rule := next((rule for rule, holds in certain.items() if holds), None):
-        return rule
+    if early and words in titles:
+        return "repeated"
+    if words in captions:
+        return "caption"
+    return _rule_by_words(paragraph)
+
+
+def _rule_by_words(paragraph: Paragraph) -> str | None:
+    text = paragraph.text
+    if len(text) <= _LONGEST_CREDIT and lexicon.credit_only(text):
+        return "photo_credit"
+    if is_prompt(text):
+        return PAYWALL
     if len(text) > _SHORT and not text.startswith(("(", "（", "[")):
         return None
     said = lexicon.label(text) or lexicon.phrase(text)

@@ -1,7 +1,6 @@
 """An HTML page to its article: one tree, surveyed for what it says, then read for its body."""
 
 import re
-from copy import deepcopy
 from functools import cache
 from urllib.parse import urlsplit
 
@@ -57,14 +56,15 @@ def read_page(document: Document) -> Reading | Drop:
     page = survey(tree)
     add_meta_robots(page.clues, document, tree)
     add_header_rights(page.clues, document)
-    working = deepcopy(tree)
-    images, taken = take_pictures(working)
-    drop_comments(working)
-    hidden = (*drop_unseen(working), *drop_author_boxes(working))
-    container = container_of(working, [found.value for found in page.clues.of("headline")])
-    found = body_of(working, container)
-    paragraphs, removed = _story(found, working, page, images, document.publisher)
-    decision = _decision(document, page, tree, paragraphs, container)
+    teasers = _teasers(tree)
+    # From here on the tree has only what could be of the story.
+    images, taken = take_pictures(tree)
+    drop_comments(tree)
+    hidden = (*drop_unseen(tree), *drop_author_boxes(tree))
+    container = container_of(tree, [found.value for found in page.clues.of("headline")])
+    found = body_of(tree, container)
+    paragraphs, removed = _story(found, tree, page, images, document.publisher)
+    decision = _decision(document, page, teasers, paragraphs, container)
     if decision:
         return decision
     warnings = [
@@ -78,7 +78,7 @@ def read_page(document: Document) -> Reading | Drop:
         paragraphs=paragraphs,
         images=(*images, *page.images),
         removed=(*taken, *hidden, *removed),
-        warnings=(*warnings, *shortcomings(page, working, paragraphs)),
+        warnings=(*warnings, *shortcomings(page, tree, paragraphs)),
         confidence=confidence_in(page, found, paragraphs),
         versions=versions(),
         tried=found.tried,
@@ -136,14 +136,14 @@ def _story(
 
 
 def _decision(
-    document: Document, page: Page, tree: HtmlElement, paragraphs: tuple[Paragraph, ...], container: Container
+    document: Document, page: Page, teasers: int, paragraphs: tuple[Paragraph, ...], container: Container
 ) -> Drop | None:
     length = sum(_weight(paragraph.text) for paragraph in paragraphs)
     if not page.clues.of("headline") and not document.hints.get("feed.title"):
         return NOT_AN_ARTICLE
     if page.says_article:
         return None if paragraphs else Drop(Outcome.DROPPED, "empty_body")
-    if not paragraphs or page.says_otherwise or _is_other(document, tree, paragraphs, container):
+    if not paragraphs or page.says_otherwise or _is_other(document, teasers, paragraphs, container):
         return NOT_AN_ARTICLE
     enough = _LEAST_PROSE if _has_marks(page, document) else _ENOUGH_PROSE
     return None if length >= enough else NOT_AN_ARTICLE
@@ -155,7 +155,7 @@ def _weight(text: str) -> int:
 
 
 def _is_other(
-    document: Document, tree: HtmlElement, paragraphs: tuple[Paragraph, ...], container: Container
+    document: Document, teasers: int, paragraphs: tuple[Paragraph, ...], container: Container
 ) -> bool:
     """A home page, a page about the publisher, or a list of links to stories."""
     address = document.fetched_url or document.discovered_url
@@ -163,14 +163,17 @@ def _is_other(
     lengths = [(_weight(paragraph.text), paragraph.text.endswith(SENTENCE_ENDS)) for paragraph in paragraphs]
     short = (length for length, ends in lengths if length < (_LONGEST_TEASER if ends else _LONGEST_LIST_LINE))
     listed = sum(short) * 2 > sum(length for length, _ in lengths) or not container.story
-    teasers = sum(
-        1 for heading in tree.iter("h2", "h3") if heading.find(".//a") is not None or _in_link(heading)
-    )
     return path in ("", "/") or bool(_ADDRESS_OF_OTHER.search(path)) or (teasers >= 5 and listed)
 
 
+def _teasers(tree: HtmlElement) -> int:
+    """Count the headings that lead to another story."""
+    headings = tree.iter("h2", "h3")
+    return sum(1 for heading in headings if heading.find(".//a") is not None or _in_link(heading))
+
+
 def _in_link(heading: HtmlElement) -> bool:
-    return any(parent.tag == "a" for parent in heading.iterancestors())
+    return next(heading.iterancestors("a"), None) is not None
 
 
 def _has_marks(page: Page, document: Document) -> bool:
