@@ -143,13 +143,17 @@ class Block(Struct, frozen=True):
 
 
 def blocks(article: Article) -> tuple[Block, ...]:
-    """The body as it is laid out: list items and the lines of a quote together, paragraphs one by one."""
+    """The body as it is laid out: what is of one role and stands together in one block.
+
+    A deck that the body begins with stands below the headline already.
+    """
     paragraphs = article.paragraphs or tuple(
         Paragraph(role=ParagraphRole.PARAGRAPH, text=text)
         for text in article.body.split("\n\n")
         if text.strip()
     )
+    begin = 1 if paragraphs and paragraphs[0].text == article.abstract else 0
     return tuple(
         Block(str(role), tuple(paragraph.text for paragraph in group))
-        for role, group in groupby(paragraphs, key=lambda paragraph: paragraph.role)
+        for role, group in groupby(paragraphs[begin:], key=lambda paragraph: paragraph.role)
     )
