@@ -4,7 +4,7 @@ Each seam has two peers (embedded and real) that pass one contract suite, `tests
 Faults are those of `errors`: `Unavailable` where trying again may help, `Stop` where not.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import NamedTuple, Protocol
@@ -310,8 +310,41 @@ class Texts(Protocol):
         ...
 
 
+class Sightings(Struct, frozen=True):
+    """On how many articles a line was seen, how many of these speak of the same, a bit for each day."""
+
+    articles: int = 0
+    telling: int = 0
+    days: int = 0
+
+
+class Furniture(Protocol):
+    """The lines at the ends of each publisher's articles of the last weeks; a line is a number of 64 bits."""
+
+    def taken_off(self, article: Article) -> frozenset[int] | None:
+        """The lines taken off when this record, or else the article, was read before; None for a new one."""
+        ...
+
+    def seen(self, article: Article, lines: Collection[int]) -> tuple[int, Mapping[int, Sightings]]:
+        """How many articles of its publisher are counted, and these lines, as far as they were seen there."""
+        ...
+
+    def count(self, article: Article, lines: Mapping[int, bool]) -> None:
+        """Count the lines of a new article, and for each whether the article speaks of the same."""
+        ...
+
+
 class Claims(Protocol):
     """What the stages remember of earlier articles, inside one transaction of the state."""
+
+    def expect(self, articles: Sequence[Article]) -> None:
+        """Look up at once what will be asked of these; whoever does not call it waits longer for answers."""
+        ...
+
+    @property
+    def furniture(self) -> Furniture:
+        """The lines that publishers print again and again."""
+        ...
 
     @property
     def copies(self) -> CopyWindow | None:

@@ -12,21 +12,17 @@ GONE = frozenset({404, 410})
 """An address that answers so has no article any more, whatever the page says (RFC 9110, section 15.5)."""
 
 
-def parse(document: Document, furniture: frozenset[int] = frozenset()) -> Article | Drop:
+def parse(document: Document) -> Article | Drop:
     """Read a document, or decide that it is no article.
 
-    `furniture` are the lines that the publisher is known to print on many pages (`learned.line_hash`). Raises
-    `Unreadable` for bytes that are not what they claim to be, and nothing else for any bytes.
+    Raises `Unreadable` for bytes that are not what they claim to be, and nothing else for any bytes.
     """
-    return read(document, furniture)[0]
+    return read(document)[0]
 
 
-def read(
-    document: Document, furniture: frozenset[int] = frozenset()
-) -> tuple[Article | Drop, Reading | None]:
+def read(document: Document) -> tuple[Article | Drop, Reading | None]:
     """Read a document, and return also what it was put together from. Raises `Unreadable`."""
     from ingestion.parse.assemble import article_of
-    from ingestion.parse.learned import learned_off
 
     if document.http_status in GONE:
         return Drop(Outcome.DROPPED, "gone"), None
@@ -36,7 +32,6 @@ def read(
         reading = _reader(document.kind)(document)
         if isinstance(reading, Drop):
             return reading, None
-        reading = learned_off(reading, furniture)
         return article_of(document, reading), reading
     except RecursionError as error:
         # Nesting that the extractor follows by recursion; libxml2 itself stops at 256 levels.

@@ -78,4 +78,3 @@ class Reading(Struct, frozen=True, kw_only=True):
     confidence: float | None = None
     versions: dict[str, str] = {}
     tried: tuple[Tried, ...] = ()
-    edges: tuple[int, ...] = ()

@@ -4,8 +4,9 @@
 2. `validate`      against the contract; a broken article raises `Invalid`
 3. `fingerprint`   what the text is (content hash) and who it is (article id)
 4. `deduplicate`   the same text again at this publisher is dropped
-5. `version`       the same article again is dropped if unchanged, numbered if changed, with what changed
-6. `group`         copies of one text at several publishers know each other; none is dropped
+5. `trim`          what the publisher prints at the ends of many articles is taken off
+6. `version`       the same article again is dropped if unchanged, numbered if changed, with what changed
+7. `group`         copies of one text at several publishers know each other; none is dropped
 
 A stage takes an article and returns it changed, or returns a `Drop`. The first three are pure. The
 others ask and claim memory, and come last: an article that failed must not have claimed anything.
@@ -20,11 +21,12 @@ from ingestion.stages.deduplicate import deduplicate
 from ingestion.stages.fingerprint import fingerprint
 from ingestion.stages.group import group
 from ingestion.stages.normalise import normalise
+from ingestion.stages.trim import trim
 from ingestion.stages.validate import validate
 from ingestion.stages.version import version, withdraw
 
 PURE = (normalise, validate, fingerprint)
-CLAIMING = (deduplicate, version)
+CLAIMING = (deduplicate, trim, version)
 
 
 def prepare(article: Article) -> Article | Drop:
@@ -51,6 +53,7 @@ def claim_all(
     results: Sequence[Article | Gone | Drop | Rejected], claims: Claims
 ) -> list[Article | Drop | Rejected]:
     """Pass the articles of a batch through the stages that remember; leave what is no article as it is."""
+    claims.expect([result for result in results if isinstance(result, Article)])
     claimed = [_claimed(result, claims) for result in results]
     grouped = iter(group([result for result in claimed if isinstance(result, Article)], claims))
     return [next(grouped) if isinstance(result, Article) else result for result in claimed]

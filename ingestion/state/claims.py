@@ -8,13 +8,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, insert, select
 
 from ingestion.article import Article
 from ingestion.ports import Claimed, TopicId
+from ingestion.stages.trim import taken_off
 from ingestion.state.copies import FORTNIGHT, SqlCopies, Window
 from ingestion.state.database import StateDatabase
-from ingestion.state.tables import article_versions, fingerprints
+from ingestion.state.furniture import FORTNIGHTS, Spans, SqlFurniture
+from ingestion.state.history import SqlHistory, Version
+from ingestion.state.tables import fingerprints
 from ingestion.state.texts import MONTH, Kept, SqlTexts
 
 
@@ -28,36 +31,62 @@ class SqlMemory:
         topic_id: TopicId = str,
         window: Window | None = FORTNIGHT,
         kept: Kept = MONTH,
+        spans: Spans | None = FORTNIGHTS,
     ) -> None:
         self._database = database
         self._topic_id = cache(topic_id)
         self._window = window
         self._kept = kept
+        self._spans = spans
 
     @contextmanager
     def claims(self) -> Iterator["SqlClaims"]:
         """Keep every claim of the block, or none."""
         with self._database.transaction() as connection:
-            texts = SqlTexts(connection, self._kept)
-            yield SqlClaims(connection, self._topic_id, texts, self._window)
-            texts.flush()
+            history = SqlHistory(connection, self._topic_id)
+            claims = SqlClaims(
+                connection,
+                history,
+                SqlTexts(connection, self._kept),
+                SqlFurniture(connection, history, self._spans),
+                SqlCopies(connection, self._topic_id, self._window) if self._window else None,
+            )
+            yield claims
+            claims.flush()
 
 
 class SqlClaims:
     """`ports.Claims` inside one transaction."""
 
     def __init__(
-        self, connection: Connection, topic_id: TopicId, texts: SqlTexts, window: Window | None
+        self,
+        connection: Connection,
+        history: SqlHistory,
+        texts: SqlTexts,
+        furniture: SqlFurniture,
+        copies: SqlCopies | None,
     ) -> None:
         self._connection = connection
+        self._history = history
         self.texts = texts
-        self._topic_id = topic_id
-        self._copies = SqlCopies(connection, topic_id, window) if window else None
+        self.furniture = furniture
+        self._copies = copies
 
     @property
     def copies(self) -> SqlCopies | None:
         """The window in which copies are looked for; None where they are not."""
         return self._copies
+
+    def expect(self, articles: Sequence[Article]) -> None:
+        """Look up at once what will be asked of these."""
+        self._history.expect(articles)
+        self.furniture.expect(articles)
+
+    def flush(self) -> None:
+        """Write what is claimed and not written yet."""
+        self._history.flush()
+        self.texts.flush()
+        self.furniture.flush()
 
     def owner_of(self, fingerprint: str, article: Article) -> str:
         """Claim a fingerprint for an article, and return the id of the article that has it."""
@@ -73,55 +102,23 @@ class SqlClaims:
 
     def version_of(self, article: Article) -> Claimed:
         """Claim a version for this content, unless it is known of the article."""
-        history = self._connection.execute(
-            select(article_versions)
-            .where(article_versions.c.article_id == article.article_id)
-            .order_by(article_versions.c.version)
-        ).all()
-        log = self._log(article)
-        own = (*log, article.lineage.offset)
-        known = [row for row in history if not _is_later(row, log, article)]
-        for row in known:
-            if (row.topic, row.partition, row.offset) == own:
-                return _claimed(row.version, known, article, is_read_again=True)
+        known = self._history.known(article)
+        if own := self._history.own(article):
+            return _claimed(own, known, article, is_read_again=True)
         same = _same_content(known, article)
         if same is not None:
             return Claimed(version=same, is_made_here=False, first_seen=known[0].observed_at)
-        return _claimed(self._claim_version(article, len(history) + 1), known, article)
-
-    def _log(self, article: Article) -> tuple[str, int]:
-        """Name the very log, so that a record of another one is not taken for the one that claimed."""
-        topic = article.lineage.topic
-        return f"{topic}@{self._topic_id(topic)}", article.lineage.partition
-
-    def _claim_version(self, article: Article, version: int) -> int:
-        topic, partition = self._log(article)
-        self._connection.execute(
-            insert(article_versions).values(
-                article_id=article.article_id,
-                version=version,
-                content_hash=article.content_hash,
-                observed_at=article.fetched_at,
-                topic=topic,
-                partition=partition,
-                offset=article.lineage.offset,
-            )
-        )
-        return version
+        return _claimed(self._history.add(article, taken_off(article)), known, article)
 
 
 def _claimed(
-    version: int,
-    known: Sequence[Row[tuple[object, ...]]],
-    article: Article,
-    *,
-    is_read_again: bool = False,
+    made: Version, known: Sequence[Version], article: Article, *, is_read_again: bool = False
 ) -> Claimed:
     seen = article.fetched_at
-    earlier = [row for row in known if row.version != version and row.observed_at <= seen]
+    earlier = [row for row in known if row.version != made.version and row.observed_at <= seen]
     before = max(earlier, key=lambda row: (row.observed_at, row.version), default=None)
     return Claimed(
-        version=version,
+        version=made.version,
         is_made_here=True,
         is_read_again=is_read_again,
         before=before.version if before else None,
@@ -129,12 +126,7 @@ def _claimed(
     )
 
 
-def _is_later(row: Row[tuple[object, ...]], log: tuple[str, int], article: Article) -> bool:
-    """Whether a crashed attempt at a later record of this log made it: then it is not known yet."""
-    return bool((row.topic, row.partition) == log and row.offset > article.lineage.offset)
-
-
-def _same_content(known: Sequence[Row[tuple[object, ...]]], article: Article) -> int | None:
+def _same_content(known: Sequence[Version], article: Article) -> int | None:
     """Find the version that this content already is.
 
     What was seen after the newest version is compared with that one, so that a text may change back;

@@ -19,7 +19,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest migration; a test holds it to `migrations/versions/`."""
 
 
@@ -56,6 +56,7 @@ article_versions = Table(
     Column("topic", String(255), nullable=False),
     Column("partition", Integer, nullable=False),
     Column("offset", BigInteger, nullable=False),
+    Column("taken_off", LargeBinary),
     UniqueConstraint("article_id", "topic", "partition", "offset", name="one_version_per_record"),
 )
 
@@ -64,6 +65,28 @@ fingerprints = Table(
     metadata,
     Column("fingerprint", String(64), primary_key=True),
     Column("article_id", String(64), nullable=False),
+)
+
+publisher_lines = Table(
+    "publisher_lines",
+    metadata,
+    Column("span", Integer, primary_key=True, autoincrement=False),
+    Column("line", BigInteger, primary_key=True, autoincrement=False),
+    Column("articles", Integer, nullable=False),
+    Column("telling", Integer, nullable=False),
+    Column("days", BigInteger, nullable=False),
+    Column("last_seen", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+publisher_articles = Table(
+    "publisher_articles",
+    metadata,
+    Column("span", Integer, primary_key=True, autoincrement=False),
+    Column("publisher_id", String(255), primary_key=True),
+    Column("articles", Integer, nullable=False),
+    Column("lines", Integer, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 copies = Table(

@@ -65,6 +65,7 @@ def test_a_trace_shows_every_step_and_keeps_nothing(tmp_path: Path, scrape: Path
         "validate",
         "fingerprint",
         "deduplicate",
+        "trim",
         "version",
         "group",
         "news.articles",
