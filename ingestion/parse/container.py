@@ -26,15 +26,17 @@ _CARD_LEVELS = 3
 _FEWEST_CARDS = 3
 _LONGEST_CARD = 600
 _SHORTEST_QUESTION = 10
+_LONGEST_KICKER = 40
 _ASKS = ("?", "？", "؟")
 
 
 class Container(Struct, frozen=True):
-    """The blocks of the story, those that stand apart from it, and all of the page."""
+    """The blocks of the story, those that stand apart from it, all of the page, and where headlines stand."""
 
     story: tuple[Block, ...] = ()
     apart: tuple[Block, ...] = ()
     all: tuple[Block, ...] = ()
+    headings: tuple[int, ...] = ()
 
     @property
     def paragraphs(self) -> tuple[Paragraph, ...]:
@@ -47,12 +49,24 @@ def container_of(tree: HtmlElement, headlines: Sequence[str]) -> Container:
     blocks = outline(tree)
     inner = _without_asides(blocks)
     weighed = weights(inner)
+    titles = tuple(title for headline in headlines if (title := key(headline)))
+    headings = tuple(number for number, block in enumerate(blocks) if _heads(block, titles))
     if not weighed:
-        return Container(all=tuple(blocks))
-    holder = _deepest(_own_story(tree, weighed, {key(title) for title in headlines}), weighed)
+        return Container(all=tuple(blocks), headings=headings)
+    holder = _deepest(_own_story(tree, weighed, set(titles)), weighed)
     story = _tidy(blocks_within(inner, holder))
     kept = set(map(id, inner))
-    return Container(story, tuple(block for block in blocks if id(block) not in kept), tuple(blocks))
+    return Container(
+        story, tuple(block for block in blocks if id(block) not in kept), tuple(blocks), headings
+    )
+
+
+def _heads(block: Block, titles: tuple[str, ...]) -> bool:
+    """Whether a block is a headline, perhaps with its kicker before it."""
+    if block.role is not ParagraphRole.SUBHEADING or not titles:
+        return False
+    words = key(block.text)
+    return words.endswith(titles) and len(words) <= _LONGEST_KICKER + max(map(len, titles))
 
 
 def _without_asides(blocks: list[Block]) -> list[Block]:

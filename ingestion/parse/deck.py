@@ -22,7 +22,6 @@ _MARKED = re.compile(
 )
 _AROUND = frozenset({"aside", "footer", "nav", "form", "a", "figure", "li"})
 _SHORTEST, _LONGEST = 40, 700
-_LONGEST_KICKER = 40
 _NEAR = 12
 """Blocks after the headline among which a deck is looked for by its class."""
 
@@ -41,7 +40,7 @@ def with_deck(
     summaries = {key(found.value) for found in clues.of("abstract")}
     found = [next(_stated(tree, summaries), None), next(_marked(tree, clues), None)]
     if not any(found):
-        found = [next(_between(container, clues, key(paragraphs[0].text)), None)]
+        found = [next(_between(container, key(paragraphs[0].text)), None)]
     text = next((text for text in found if text and key(text) not in said), None)
     return (Paragraph(role=ParagraphRole.PARAGRAPH, text=text), *paragraphs) if text else paragraphs
 
@@ -69,24 +68,16 @@ def _marked(tree: HtmlElement, clues: Clues) -> Iterator[str]:
             return
 
 
-def _between(container: Container, clues: Clues, begins: str) -> Iterator[str]:
+def _between(container: Container, begins: str) -> Iterator[str]:
     """Yield what stands between the headline and the story and is no label, byline, date or link."""
-    titles = tuple(title for found in clues.of("headline") if (title := key(found.value)))
     apart = set(map(id, container.apart))
     above = list(takewhile(lambda block: key(block.text) != begins, container.all))
-    heading = max((index for index, block in enumerate(above) if _heads(block, titles)), default=len(above))
+    heading = max((number for number in container.headings if number < len(above)), default=len(above))
     for block in above[heading + 1 : heading + 1 + _NEAR]:
         if holds_day(block.text):
             return
         if id(block) not in apart and _reads_as_deck(block):
             yield block.text
-
-
-def _heads(block: Block, titles: tuple[str, ...]) -> bool:
-    if block.role is not ParagraphRole.SUBHEADING:
-        return False
-    words = key(block.text)
-    return words.endswith(titles) and len(words) <= _LONGEST_KICKER + max(map(len, titles))
 
 
 def _reads_as_deck(block: Block) -> bool:

@@ -223,7 +223,25 @@ def _counts(role: str, paragraph: Paragraph) -> bool:
 def _trimmed(
     kept: list[Paragraph], removed: list[Removed]
 ) -> tuple[tuple[Paragraph, ...], tuple[Removed, ...]]:
-    """A heading with nothing below it leads nowhere."""
-    while kept and kept[-1].role is ParagraphRole.SUBHEADING:
-        removed.append(Removed(text=kept.pop().text, rule="trailing_heading"))
+    """Take off both ends what is doubtful in between: a heading over nothing, an address, a source."""
+    while len(kept) > 1 and (rule := _rule_at_beginning(kept[0])):
+        removed.append(Removed(text=kept.pop(0).text, rule=rule))
+    while kept and (rule := _rule_at_end(kept[-1])):
+        removed.append(Removed(text=kept.pop().text, rule=rule))
     return tuple(kept), tuple(removed)
+
+
+def _rule_at_beginning(paragraph: Paragraph) -> str | None:
+    said = lexicon.phrase(paragraph.text) if len(paragraph.text) <= _SHORT else None
+    return said.role if said and said.role in _DOUBTFUL else None
+
+
+def _rule_at_end(paragraph: Paragraph) -> str | None:
+    if paragraph.role is ParagraphRole.SUBHEADING or _announces(paragraph.text):
+        return "trailing_heading"
+    said = lexicon.ending(paragraph.text) if len(paragraph.text) <= _SHORT else None
+    return said or _rule_at_beginning(paragraph)
+
+
+def _announces(text: str) -> bool:
+    return len(text) <= _LONGEST_CREDIT and text.rstrip().endswith((":", "："))

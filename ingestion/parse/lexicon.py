@@ -46,6 +46,12 @@ def phrase(text: str) -> Said | None:
     return None
 
 
+def ending(text: str) -> str | None:
+    """Return the role of a line that is furniture where it is the last one: a source, an address."""
+    line = unicodedata.normalize("NFKC", text).strip()
+    return next((role for role, pattern in _endings() if pattern.fullmatch(line)), None)
+
+
 def byline(text: str) -> str | None:
     """Return the names of a line that is a byline."""
     line = text.strip(" *_|•·-–—")
@@ -89,9 +95,18 @@ def _exact() -> dict[str, str]:
 
 @cache
 def _phrases() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    return _roles_of("pattern")
+
+
+@cache
+def _endings() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    return _roles_of("ending")
+
+
+def _roles_of(group: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
     return tuple(
         (role, re.compile(pattern, re.IGNORECASE))
-        for role, tongues in table("lexicon")["pattern"].items()
+        for role, tongues in table("lexicon")[group].items()
         for patterns in tongues.values()
         for pattern in patterns
     )

@@ -68,6 +68,69 @@ def test_without_running_text_the_extractor_is_followed() -> None:
     assert body(paragraphs("Rope."), page("<p>Rope.</p>")) == ["Rope."]
 
 
+def test_where_the_extractor_took_a_notice_the_container_has_the_story() -> None:
+    notice = "This page keeps small files on your machine, so that it will know you when you come again."
+    container = page(
+        f"<h1>Rope for nobody</h1><div class=text>{story(*SENTENCES)}</div><div><p>{notice}</p></div>"
+    )
+
+    assert body(paragraphs(notice), container) == SENTENCES
+
+
+def test_a_short_story_is_not_given_up_for_what_readers_wrote_below_it() -> None:
+    own = SENTENCES[0], "The last of it was sold on Monday to a man who has a plum tree and wants a swing."
+    container = page(
+        f"<h1>Rope for nobody</h1><div class=text>{story(*own)}</div>"
+        f"<div class=comments>{story(*SENTENCES[1:])}</div>"
+    )
+
+    assert body(paragraphs(*own), container) == list(own)
+
+
+def test_a_short_story_is_not_given_up_for_other_stories_far_below_it() -> None:
+    own = SENTENCES[0], "The last of it was sold on Monday to a man who has a plum tree and wants a swing."
+    between = "".join(f"<p>Rope and hemp by the yard, lot {number}</p>" for number in range(50))
+    container = page(
+        f"<h1>Rope for nobody</h1><div class=text>{story(*own)}</div>{between}"
+        f"<section>{story(*SENTENCES[1:])}</section>"
+    )
+
+    assert body(paragraphs(*own), container) == list(own)
+
+
+def test_short_lines_in_the_place_of_the_story_belong_to_it() -> None:
+    first, last = "Ten days.", "Nobody came"
+    container = page(f"<div class=text>{story(first, *SENTENCES, last)}</div>")
+
+    assert body(paragraphs(first, *SENTENCES, last), container) == [first, *SENTENCES, last]
+
+
+def test_short_lines_below_the_place_of_the_story_are_taken_out() -> None:
+    container = page(
+        f"<div class=text>{story(*SENTENCES)}</div><div class=foot>{story('Back to rope')}</div>"
+    )
+    result = joined(paragraphs(*SENTENCES, "Back to rope"), container)
+
+    assert [paragraph.text for paragraph in result.paragraphs] == SENTENCES
+    assert [entry.rule for entry in result.removed] == ["outside"]
+
+
+def test_a_label_with_a_link_leads_elsewhere_and_a_sentence_with_a_link_does_not() -> None:
+    label = "Read more: <a href=/hemp>Hemp is dearer than it ever was before</a>"
+    sentence = "<a href=/hemp>Hemp is dearer than it ever was before</a>, and nobody in Trevose grows it."
+    container = page(f"<div class=text>{story(*SENTENCES[:5], label, sentence, *SENTENCES[5:])}</div>")
+    texts = [
+        "Read more: Hemp is dearer than it ever was before",
+        "Hemp is dearer than it ever was before, and nobody in Trevose grows it.",
+    ]
+
+    assert body(paragraphs(*SENTENCES[:5], *texts, *SENTENCES[5:]), container) == [
+        *SENTENCES[:5],
+        texts[1],
+        *SENTENCES[5:],
+    ]
+
+
 def test_likeness_counts_words_and_letters_where_words_are_not_set_apart() -> None:
     assert likeness(paragraphs("one two"), paragraphs("two three")) == 0.5
     assert likeness(paragraphs("北埠頭を閉鎖"), paragraphs("北埠頭を閉鎖")) == 1.0

@@ -1,0 +1,60 @@
+"""Where the paragraphs of an extractor stand among the blocks of a page."""
+
+from collections.abc import Iterator, Sequence
+
+from ingestion.article import Paragraph, ParagraphRole
+from ingestion.parse.clean import key
+from ingestion.parse.outline import Block
+
+_WINDOW = 300
+"""Blocks ahead among which a paragraph is looked for; each for itself among all would take their square."""
+
+_PART, OF_NO_BLOCK = 0.25, 0.5
+
+Placed = tuple[float, Paragraph]
+"""A paragraph with the number of its block.
+
+One that is a part of a block stands a quarter of a step behind it, one of no block half a step behind the one
+before.
+"""
+
+
+def placed(extracted: Sequence[Paragraph], blocks: Sequence[Block]) -> Iterator[Placed]:
+    """Yield the extractor's paragraphs with their places; one that is several blocks comes as these."""
+    exact: dict[str, list[int]] = {}
+    keys = [key(block.text) for block in blocks]
+    for index in reversed(range(len(blocks))):
+        exact.setdefault(keys[index], []).append(index)
+    last = -1.0
+    for paragraph in extracted:
+        said = key(paragraph.text)
+        if places := exact.get(said):
+            last = places.pop() if len(places) > 1 else places[0]
+            yield last, _with_role(paragraph, blocks[int(last)])
+        elif " | " not in paragraph.text and (parts := _parts(said, keys, int(last))):
+            last = parts[-1]
+            yield from ((part, Paragraph(role=blocks[part].role, text=blocks[part].text)) for part in parts)
+        else:
+            near = range(int(last) + 1, min(int(last) + 1 + _WINDOW, len(keys)))
+            whole = next((i for i in near if said and said in keys[i]), None)
+            last = last if whole is None else whole
+            yield int(last) + (OF_NO_BLOCK if whole is None else _PART), paragraph
+
+
+def _with_role(paragraph: Paragraph, block: Block) -> Paragraph:
+    plain = paragraph.role is ParagraphRole.PARAGRAPH
+    return Paragraph(role=block.role if plain else paragraph.role, text=paragraph.text)
+
+
+def _parts(said: str, keys: Sequence[str], after: int) -> list[int]:
+    """Return the blocks in a row that a paragraph is made of; none where some of it is in no block."""
+    near = range(after + 1, min(after + 1 + _WINDOW, len(keys)))
+    first = next((i for i in near if keys[i] and said.startswith(keys[i])), None)
+    parts: list[int] = []
+    rest = said
+    for index in range(first, len(keys)) if first is not None else ():
+        if not keys[index] or not rest.startswith(keys[index]):
+            break
+        parts.append(index)
+        rest = rest[len(keys[index]) :].lstrip()
+    return parts if len(rest) * 10 <= len(said) else []
