@@ -10,7 +10,7 @@ _OF_READERS = re.compile(
     r"(?<![a-z])(?:comments?|comentarios?|kommentare?|commentaires?|disqus)(?![a-z])", re.IGNORECASE
 )
 _ABOUT_A_PAGE = re.compile(
-    r"(?:has|no|with|show|hide|allow)[_-]?comments?|comments?[_-](?:open|closed|on|off|enabled|disabled|status)",
+    r"live[\w-]*comment|(?:has|no|with|show|hide|allow)[_-]?comments?|comments?[_-](?:open|closed|on|off|enabled|disabled|status)",
     re.IGNORECASE,
 )
 _NEVER = frozenset({"html", "body", "main", "article"})

@@ -1,5 +1,6 @@
 """The first and last lines of an extracted body, and what removed lines still tell."""
 
+import re
 from collections.abc import Callable, Sequence
 
 from ingestion.article import Paragraph, ParagraphRole, Publisher, Removed
@@ -13,6 +14,7 @@ from ingestion.parse.people import is_byline, reporters
 _LONG_BYTES = 140
 _LONGEST_BYLINE = 100
 _LONGEST_KICKER = 30
+_NO_WORD = re.compile(r"[\d\W]+")
 _BRACKETS = "()（）[]［］【】— –-"
 SENTENCE_ENDS = (".", "!", "?", "…", "。", "！", "？", "؟", ":", "：", "”", "»", '"', "」")
 
@@ -60,7 +62,9 @@ def _is_byline(text: str, publisher: Publisher) -> bool:
 def _is_kicker(text: str, clues: Clues, *, first: bool) -> bool:
     """A word or two above the story: its section, or something of the kind."""
     known = {key(found.value) for field in ("section", "keyword", "site") for found in clues.of(field)}
-    shaped = len(text) <= _LONGEST_KICKER and not text.endswith(SENTENCE_ENDS)
+    shaped = (
+        len(text) <= _LONGEST_KICKER and not text.endswith(SENTENCE_ENDS) and not _NO_WORD.fullmatch(text)
+    )
     return shaped and (key(text) in known or (first and len(text.split()) <= 2))
 
 

@@ -35,6 +35,7 @@ _FOR_SCREEN_READERS = " | ".join(
 )
 _DOUBTFUL = frozenset({"breadcrumb", "shares", "separator", "contact", "tags", "reading_time"})
 _SHORT = 200
+_LONGEST_TITLE = 110
 _LONGEST_CREDIT = 100
 _MOST_AFTER_PROMPT = 8
 PAYWALL = "paywall_prompt"
@@ -166,7 +167,7 @@ def without_labels(
     paragraphs: Sequence[Paragraph], headlines: Sequence[str], captions: Sequence[str]
 ) -> tuple[tuple[Paragraph, ...], tuple[Removed, ...]]:
     """Part the blocks of an extracted body into story and furniture."""
-    titles = {key(title) for title in headlines}
+    titles = {key(title) for title in headlines if not _is_deck(title)}
     apart = {key(caption) for caption in captions if len(caption) > 20}
     kept: list[Paragraph] = []
     removed: list[Removed] = []
@@ -178,6 +179,11 @@ def without_labels(
         else:
             kept.append(paragraph)
     return _trimmed(kept, removed)
+
+
+def _is_deck(title: str) -> bool:
+    """Whether an alternative headline is of whole sentences: the deck, which belongs to the story."""
+    return len(title) >= _LONGEST_TITLE and title.rstrip().endswith((".", "。", "।"))
 
 
 def _closing_prompt(paragraphs: Sequence[Paragraph]) -> int:

@@ -44,9 +44,12 @@ _LONGEST_LIST_LINE, _LONGEST_TEASER = 140, 80
 _ADDRESS_OF_OTHER = re.compile(
     r"/(?:impressum|imprint|kontakt|contact(?:-us)?|about(?:-us)?|ueber-uns|privacy(?:-policy)?|datenschutz|terms(?:-of-\w+)?|agb|"
     r"login|signin|register|subscribe|search|suche|tags?|categor(?:y|ies)|authors?|archive|newsletter|cookies?|sitemap|faq)"
-    r"(?:/[^/]*)?/?(?:\.html?)?$",
+    r"(?:/(?!(?:[^/]*-){3})[^/]*)?/?(?:\.html?)?$",
     re.IGNORECASE,
 )
+"""What follows may be the name of a tag, and no title: a title has more words."""
+
+_NUMBERED = re.compile(r"(?:^|&)\w+=\d{2,}(?:&|$)")
 
 
 def read_page(document: Document) -> Reading | Drop:
@@ -163,7 +166,8 @@ def _is_other(
     lengths = [(_weight(paragraph.text), paragraph.text.endswith(SENTENCE_ENDS)) for paragraph in paragraphs]
     short = (length for length, ends in lengths if length < (_LONGEST_TEASER if ends else _LONGEST_LIST_LINE))
     listed = sum(short) * 2 > sum(length for length, _ in lengths) or not container.story
-    return path in ("", "/") or bool(_ADDRESS_OF_OTHER.search(path)) or (teasers >= 5 and listed)
+    is_home = path in ("", "/") and not _NUMBERED.search(urlsplit(address or "").query)
+    return is_home or bool(_ADDRESS_OF_OTHER.search(path)) or (teasers >= 5 and listed)
 
 
 def _teasers(tree: HtmlElement) -> int:

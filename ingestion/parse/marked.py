@@ -78,7 +78,7 @@ def add_marked(clues: Clues, tree: HtmlElement) -> None:
     clues.add("language", tree.get("lang") or tree.get("xml:lang"), "html:lang")
     for heading in tree.iter("h1"):
         clues.add("headline", _heading_text(heading), "html:h1")
-    for title in tree.iterfind(".//head/title"):
+    for title in tree.xpath("descendant::title[not(ancestor::svg)][1]"):
         clues.add("headline", one_line(title.text_content()), "html:title")
     _add_times(clues, tree)
     _add_bylines(clues, tree)

@@ -32,8 +32,11 @@ _NAMES = ("class", "id", "data-component", "data-testid")
 
 
 def is_marked(element: HtmlElement) -> bool:
-    """Whether a name ends in a word for such a thing, as in `c-article__related-links`, `newsletterBox`."""
-    if element.tag in _TAGS:
-        return True
+    """Whether a name ends in a word for such a thing, as in `c-article__related-links`, `newsletterBox`.
+
+    A quote is none, though it be called a `tweet`: it says what the story tells of.
+    """
+    if element.tag in _TAGS or element.tag == "blockquote":
+        return element.tag in _TAGS
     names = " ".join(value for name in _NAMES if (value := element.get(name)))
     return any(name in _UNSEEN or _MARK.fullmatch(name) for name in _HUMP.sub("-", names).split())
