@@ -17,6 +17,8 @@ _SENTENCE_END = re.compile(r"(?<!\.)[.!?。！？؟।][\"”»」’)]*$")
 _SHORTEST_ABSTRACT = 8
 _AROUND_SUMMARY = " |·•–—-\u2003"
 _OPENING = 4
+_BELOW_STORY = "body:reporting_credit"
+_MOST_TOGETHER = 6
 _SHORTEST_LABEL = 4
 _LIST = re.compile(r",(?=\S)|[;|]|, (?=[^,]*,)")
 _SLUG = re.compile(r"[a-z]+(?:-[a-z]+)+")
@@ -132,12 +134,21 @@ def authors_of(clues: Clues, document: Document) -> tuple[tuple[str, ...], str |
     """Return the people of the first place that names any."""
     publisher = document.publisher
     sites = {key(found.value) for found in clues.of("site")}
-    for field in ("author", "byline"):
-        for place, printed in clues.by_place(field):
-            people = tuple(name for name in people_in(printed, publisher) if key(name) not in sites)
-            if people:
-                return people, place
-    return (), None
+    printed = [*clues.by_place("author"), *clues.by_place("byline")]
+    # Who reported, by a line below the story, may be one of several who are named above it.
+    named = [
+        (tuple(name for name in people_in(values, publisher) if key(name) not in sites), place)
+        for place, values in sorted(printed, key=lambda found: found[0].startswith(_BELOW_STORY))
+    ]
+    told = [(people, place) for people, place in named if people]
+    return _fullest(told) if told else ((), None)
+
+
+def _fullest(told: Sequence[tuple[tuple[str, ...], str]]) -> tuple[tuple[str, ...], str]:
+    """Return the people of the first place, or of the first other one that names them with others."""
+    first = {key(name) for name in told[0][0]}
+    more = (found for found in told[1:4] if first < {key(name) for name in found[0]})
+    return next((found for found in more if len(found[0]) <= _MOST_TOGETHER), told[0])
 
 
 def byline_of(clues: Clues, document: Document, author_place: str | None) -> Found | None:

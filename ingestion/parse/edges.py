@@ -8,13 +8,14 @@ from ingestion.parse import lexicon
 from ingestion.parse.clean import key
 from ingestion.parse.clues import Clues
 from ingestion.parse.credits import agencies_among, only_agencies
-from ingestion.parse.people import is_byline, reporters
+from ingestion.parse.people import is_byline, reporters, split
 
 # In bytes of UTF-8, because scripts with more bytes to a letter say as much in fewer letters.
 _LONG_BYTES = 140
 _LONGEST_BYLINE = 100
 _LONGEST_KICKER = 30
 _NO_WORD = re.compile(r"[\d\W]+")
+_CAPITALS_FOR_THINGS = frozenset({"en", "de", "lb", "gs"})
 _BRACKETS = "()（）[]［］【】— –-"
 SENTENCE_ENDS = (".", "!", "?", "…", "。", "！", "？", "؟", ":", "：", "”", "»", '"', "」")
 
@@ -85,8 +86,18 @@ def _name(entry: Removed, clues: Clues, publisher: Publisher) -> str:
     said = lexicon.label(entry.text) or lexicon.phrase(entry.text)
     if said:
         return said.role
+    if _is_name_of_anything(entry.text, clues):
+        return entry.rule
     line = Paragraph(role=ParagraphRole.PARAGRAPH, text=entry.text)
     return _rule(line, clues, publisher, index=None) or entry.rule
+
+
+def _is_name_of_anything(text: str, clues: Clues) -> bool:
+    """Whether words in capitals may be anything: English has them in titles, German for all things."""
+    language = (clues.value("language") or "en")[:2].lower()
+    several = len(split(text)) > 1 and "," not in text
+    plain = text.strip(_BRACKETS) == text and lexicon.byline(text) is None and not several
+    return plain and language in _CAPITALS_FOR_THINGS
 
 
 def add_told(clues: Clues, removed: Sequence[Removed]) -> None:

@@ -6,31 +6,13 @@ from itertools import islice
 
 from lxml.html import HtmlElement
 
-from ingestion.article import Publisher
 from ingestion.parse import lexicon
+from ingestion.parse.bylines import add_bylines
 from ingestion.parse.clean import key, one_line
 from ingestion.parse.clues import Clues
 from ingestion.parse.credits import agencies_among
 from ingestion.parse.dates import holds_day
-from ingestion.parse.people import is_byline
 
-_BYLINE_CLASS = re.compile(
-    r"(?:^|[\s_-])(?:byline|author-?names?|article-?authors?|article__authors?|post-?author|autor|autorin|signature)"
-    r"(?:$|[\s_-])",
-    re.IGNORECASE,
-)
-_AUTHOR_CLASS = re.compile(
-    r"(?:^|[\s_-])(?:authors?|byline|autor(?:in|es)?|auteurs?|writer|contributors?)"
-    r"(?:[_-]+(?:names?|link|item|text|line|info))*(?:$|\s)",
-    re.IGNORECASE,
-)
-_MOST_AUTHORS = 8
-# From the attribute to its element: four times as quick as asking each element for its attributes.
-_AUTHOR_MARK = (
-    "descendant::*/@class[contains(.,'yline') or contains(.,'uthor') or contains(.,'autor')]/.."
-    " | descendant::*/@itemprop[.='author']/.. | descendant::*/@rel[.='author']/.."
-)
-_LONGEST_BYLINE = 100
 _DIGIT = re.compile(r"\d")
 _DATE_CLASS = re.compile(
     r"(?:^|[\s_-])(?:date|datum|pub-?date|published(?:-at|-on)?|post-?date|timestamp|datetime)(?:$|[\s_-])",
@@ -44,11 +26,6 @@ _LONGEST_DATE = 60
 _LONGEST_DATE_LINE = 120
 _NEAR_HEADING = 20
 _LONGEST_LINE = 200
-_BEFORE_DATE = re.compile(
-    r"\s*(?:[|•·,–—-]|\bon\b|\bam\b|\bvom\b|\ble\b|\bel\b|\bem\b|\bil\b)?\s*(?:\b[^\W\d]{2,10}[.,]?\s*){0,2}\d.*$"
-)
-"""From a byline to the end of its line: the date."""
-
 _KICKER_AND_TITLE = 2
 _KICKERS = (
     "kicker",
@@ -62,7 +39,6 @@ _KICKERS = (
     "supertitle",
     "label",
 )
-_NOBODY = Publisher(id="")
 _LINES_AROUND = 2
 _UNWANTED_AROUND = frozenset({"aside", "footer", "nav"})
 
@@ -81,9 +57,7 @@ def add_marked(clues: Clues, tree: HtmlElement) -> None:
     for title in tree.xpath("descendant::title[not(ancestor::svg)][1]"):
         clues.add("headline", one_line(title.text_content()), "html:title")
     _add_times(clues, tree)
-    _add_bylines(clues, tree)
-    if not clues.of("author") and not clues.of("byline"):
-        _add_byline_below_heading(clues, tree)
+    add_bylines(clues, tree)
 
 
 def _heading_text(heading: HtmlElement) -> str:
@@ -128,16 +102,6 @@ def _add_date_below_heading(clues: Clues, tree: HtmlElement) -> None:
             return
 
 
-def _add_byline_below_heading(clues: Clues, tree: HtmlElement) -> None:
-    """Take the first line below the headline that begins as bylines do, where nothing marks one."""
-    lines = list(_lines_below_heading(clues, tree))
-    alone = [text for text in lines if not _DIGIT.search(text)]
-    for names in (*alone, *(_BEFORE_DATE.sub("", text) for text in lines)):
-        if lexicon.byline(names) and not _DIGIT.search(names):
-            clues.add("byline", names, "html:below heading")
-            return
-
-
 def _lines_below_heading(clues: Clues, tree: HtmlElement) -> Iterator[str]:
     titles = {key(found.value) for found in clues.of("headline")} - {""}
     heading = next((found for found in tree.iter("h1") if key(found.text_content()) in titles), None)
@@ -177,41 +141,3 @@ def _add_printed_date(clues: Clues, tree: HtmlElement) -> None:
 
 def _is_around(element: HtmlElement) -> bool:
     return any(parent.tag in _UNWANTED_AROUND for parent in element.iterancestors())
-
-
-def _add_bylines(clues: Clues, tree: HtmlElement) -> None:
-    """Take the first element that is marked as a byline, with those beside it that look like it."""
-    first: HtmlElement | None = None
-    for element in tree.xpath(_AUTHOR_MARK):
-        if element.tag in ("meta", "link") or not _is_marked_author(element):
-            continue
-        text = one_line(" ".join(element.itertext()))
-        if not 0 < len(text) <= _LONGEST_BYLINE or _DIGIT.search(text) or _is_around(element):
-            continue
-        if first is not None and not (_looks_like(element, first) and _names_people(text)):
-            continue
-        if _BYLINE_CLASS.search(element.get("class") or "") or _is_stated(element) or _names_people(text):
-            clues.add("byline", text, "html:byline")
-            first = element if first is None else first
-        if len(clues.of("byline")) >= _MOST_AUTHORS:
-            return
-
-
-def _is_stated(element: HtmlElement) -> bool:
-    return "author" in (element.get("itemprop"), element.get("rel"))
-
-
-def _is_marked_author(element: HtmlElement) -> bool:
-    mark = element.get("class") or ""
-    return _is_stated(element) or bool(_BYLINE_CLASS.search(mark) or _AUTHOR_CLASS.search(mark))
-
-
-def _looks_like(element: HtmlElement, first: HtmlElement) -> bool:
-    """Whether two elements stand side by side, or in parents that do."""
-    alike = (element.tag, element.get("class")) == (first.tag, first.get("class"))
-    near = set(islice(element.iterancestors(), _LINES_AROUND))
-    return alike and any(parent in near for parent in islice(first.iterancestors(), _LINES_AROUND))
-
-
-def _names_people(text: str) -> bool:
-    return is_byline(lexicon.byline(text) or text, _NOBODY)

@@ -8,26 +8,42 @@ from ingestion.parse.clean import key, without_markup
 from ingestion.parse.credits import is_agency
 
 _PREFIX = re.compile(
-    r"^(?:(?:written|reported|posted|published|text|story|words|words and pictures|(?:view )?(?:all )?"
-    r"(?:posts|articles|stories))\s+by\b|by\b(?!-)|follow\b(?=\s+[A-Z])|words(?=\s?:)|oprac\.|автор(?=\s?:)|текст(?=\s?:)|"
-    r"记者\s?|[ァ-ヶー]{2,10}[＝=](?=[\u4e00-\u9fff])|"
+    r"^(?:(?:(?:[\w-]+\s){0,3}?(?:post author|written|reported|posted|published|submitted|text|story|words|"
+    r"author|posts|articles|stories)\s+by\b)|by\b(?!-)|follow\b(?=\s+[A-Z])|words(?=\s?:)|"
+    r"(?:[\w-]+\s){0,3}?(?:veröffentlicht|eingestellt|erstellt|geschrieben|verfasst|artikel|beitrag|beiträge|text|"
+    r"interview|bericht|kommentar|reportage|analyse|kolumne|pressemitteilung)\svon\b|"
+    r"(?:publié|écrit|rédigé|proposé|article|propos recueillis)\spar\b|"
+    r"(?:publicado|escrito|redactado|texto|artículo|postado)\spor\b|(?:scritto|pubblicato|articolo)\sda\b|"
+    r"(?:geschreven|gepubliceerd|geplaatst)\sdoor\b|oprac\.|автор(?=\s?:)|текст(?=\s?:)|"
+    r"(?:interview|bericht|reportage|protokoll|entrevista|intervista|entretien)(?=\s?:)|"
+    r"记者\s?|投稿者\s?|[ァ-ヶー]{2,10}[＝=](?=[\u4e00-\u9fff])|"
     r"von\b|par\b|por\b|"
-    r"di\b|av\b|af\b|door\b|przez\b|tekst\b|texto?\b|author\b|autorin\b|autor\b|skrevet av\b|"
-    r"بقلم|كتبت?(?=\s|:)|إعداد|تقرير|أعدّ?ه?ا?|الكاتبة?|تحرير|نص|文[＝=:：/]|文・|取材[・＝=]?|執筆[＝=:：]?|著者[：:]|記者[：:]?|記事[：:])\s*[:：/＝=|-]?\s*",
+    r"di\b|av\b|af\b|door\b|przez\b|tekst\b|texto?\b|authors?\b|autor(?:in|en|es|a)?\b|auteure?s?\b|autorzy\b|"
+    r"skrevet av\b|"
+    r"بقلم|كتبت?(?=\s|:)|إعداد|تقرير|أعدّ?ه?ا?|الكاتبة?|تحرير|نص|文[＝=:：/●]|文・|取材[・＝=]?|執筆[＝=:：]?|著者[：:]|"
+    r"記者[：:]?|記事[：:])\s*[:：/＝=|-]?\s*",
     re.IGNORECASE,
 )
 _SUFFIX = re.compile(
     r"\s*(?:[|•·].*|\s[-–—]\s.*|\((?:[^()]*)\)|（[^（）]*）|[<\[].*|\s+(?:is|ist|est)\s+(?:an?|the|ein|eine|une?)\s.*|"
-    r"\s+(?:in|from|aus)\s+[A-ZÄÖÜ]\w+(?:\s[A-Z]\w+)?|・?記者|特派員|編集委員|論説委員|기자|\s+for\s+.*|\s+للنشرة\s.*)$"
+    r"\s+(?:in|from|aus)\s+[A-ZÄÖÜ]\w+(?:\s[A-Z]\w+)?|・?記者|特派員|編集委員|論説委員|기자|の投稿|"
+    r"\s+(?:in|on|at|um|am)|\s+(?i:for)\s+.*|\s+للنشرة\s.*)$"
 )
+_BRACKETED = re.compile(r"(?<=\w)\s*(?:\([^()]*\)|（[^（）]*）|\[[^\[\]]*\])")
+_SECTION_AHEAD = re.compile(r"^[^\W\d_]+\s[·•|]\s(?=\S+\s\S)")
 _SPLIT = re.compile(
-    r"\s*(?:,|;|/|、|；|，|・(?=\S{2,}\s)|\||&|\+|\n|\band\b|\bund\b|\bet\b|\by\b(?!-)|\be\b(?=\s[A-Z])|\boch\b|\bog\b|\ben\b(?=\s[A-Z])|"
+    r"\s*(?:,|;|/|、|；|，|・(?=\S{2,}\s)|\||&|\+|\n|\b[aA]nd\b|\bAND\b|\bund\b|\bet\b|\by\b(?!-)|\be\b(?=\s[A-Z])|"
+    r"\boch\b|\bog\b|\ben\b(?=\s[A-Z])|\bi\b(?=\s[A-ZŁŚŻŹĆ])|\bim Gespräch mit\b|"
     r"\bve\b|\bvà\b|\sو(?=\w{2,}\s)|\sو\s|\bwith\b|\bmit\b)\s*"
 )
 _ROLE = re.compile(
-    r"(?<=\w)\s+(?:published\b.*|(?:(?:political|senior|chief|staff|deputy|foreign|sports?|business|science|"
+    r"(?<=\w)\s+(?:published\b.*|updated\b.*|veröffentlicht\b.*|alle (?:artikel|beiträge)|"
+    r"(?:all|more|view) (?:articles|stories|posts)\b.*|"
+    r"twitter|facebook|instagram|linkedin|follow|ceo|cto|ph\.?d\.?|"
+    r"(?:(?:political|politics|senior|chief|staff|deputy|foreign|sports?|business|science|news|culture|"
+    r"tech|features?|entertainment|investigative|general|local|"
     r"environment|economics|education|health|technology|crime|city|national|special|managing|associate|junior)\s+)*"
-    r"(?:editor|reporter|correspondent|columnist|contributor|journalist))$",
+    r"(?:editor|reporter|correspondent|columnist|contributor|journalist|writer|producer|politics))$",
     re.IGNORECASE,
 )
 """What somebody is, behind the name without a comma."""
@@ -49,7 +65,12 @@ _NO_PERSON = re.compile(
     redaktion|redaktionen|redactie|rédaction|redacción|redazione|redakcja|redação|toimitus|ritzau|
     agentur|agences?|agencias?|zeitung|nachrichten|unbekannt|unknown|anonymous|guest|user|none|null|undefined|
     sponsored|promoted|advertorial|inc|llc|ltd|plc|gmbh|corp|corporation|company|university|institute|ministry|
-    government|department|police|writers?|photographs?|merkezi|gazetesi|redaksi|council|association|foundation|committee|federation|holdings?|group|network|studio)\b|
+    government|department|police|writers?|photographs?|merkezi|gazetesi|redaksi|council|association|foundation|committee|federation|holdings?|group|network|studio|
+    newsroom|reports?|support|press|pressestelle|pressemitteilung|stiftung|verband|verlag|landesanstalt|landesregierung|institut|ministerium|gesellschaft|verein|büro|filmbüro|
+    alle|mehr|archiv|anzeigen|beiträge?|artikel|inhalte|kommentare?|comments?|articles|stories|posts|links|edition|profile|daten|newsletter|
+    follow|share|shares|subscribe|contact|login|twitter|facebook|instagram|linkedin|youtube|more|read|view|author|edited|additional|copied|copy|url|
+    (?:washington|york|huffington|jerusalem|national|financial|bangkok|jakarta|morning|denver)\spost)\b|
+    ^(?:no|zur|zum|im|am|bei|auf|aus|mit|für|über|meine?|deine?|ihre?|unsere?|sign|log|cc|google|orcid)\s|scholar|\be\.\s?v\b|
     ^(?:the|der|die|das|le|la|les|el)\s|^(?:city|state|university|bank)\s+of\s|@|https?:|www\.|\.(?:com|org|net|co|de|tr|jp|fr|es|it)\b|
     編集部|編集局|報道部|取材班|デスク|新聞|日報|通信|社会部|政治部|ニュース|
     التحرير|وكالات|وكالة|صحيفة|جريدة|أخبار|مراسلنا|الأخبار|موقع|편집부|뉴스|디지털""",
@@ -68,9 +89,17 @@ _THEN_EDITORS = re.compile(r"[;؛]|،\s(?=إعداد|تحرير|كتابة|تر�
 _CJK_NAME = re.compile(
     r"^[\u4e00-\u9fff々ヶ]{1,4}[ \u3000]?[\u3040-\u30ff\u4e00-\u9fff々]{1,6}$|^[\uac00-\ud7af]{2,4}$"
 )
-_NAME = re.compile(r"^(?:[A-ZÀ-ÞĀ-ŽḀ-ỿĐА-ЯЁЄІЇҐΑ-Ω][\w’'.-]*(?:\s|$)){2,4}$")
+_CAPITAL = "A-ZÀ-ÞĀ-ŽḀ-ỿĐА-ЯЁЄІЇҐΑ-Ω"
+_NAME = re.compile(
+    rf"^(?:[dD]['’])?[{_CAPITAL}](?:[\w’'-]*|(?:\w?\.)+|\w{{1,2}}\.)"
+    rf"(?:\s(?:(?:de|la|del|da|dos|do|di|du|le|van|von|der|den|zu|al|el|bin|ibn|ter|ten)\s){{0,2}}"
+    rf"(?:[dD]['’]|al-|el-)?[{_CAPITAL}](?:[\w’'-]*|(?:\w?\.)+|[JS]r\.)){{1,3}}$"
+)
+_PARTICLE = re.compile(r"(?<=\s)(?:De|La|Del|Da|Dos|Di|Du|Van|Von|Der|Den|Zu)(?=\s)")
+_MAC = re.compile(r"\b(Mc)([a-z])")
 _MOST_WORDS = 6
 _LONGEST = 60
+_LONGEST_LINE = 140
 
 
 def people_in(printed: Iterable[str], publisher: Publisher) -> tuple[str, ...]:
@@ -86,11 +115,17 @@ def people_in(printed: Iterable[str], publisher: Publisher) -> tuple[str, ...]:
 def split(byline: str) -> list[str]:
     """Split a byline into names: at commas, `and`, and its like in other languages."""
     text = _OTHER_WORK.sub(", ", _WITH_OTHERS.sub(r", \g<others>", without_markup(byline)))
+    text = _SECTION_AHEAD.sub("", _BRACKETED.sub("", _without_brackets(text)))
     text = _PREFIX.sub("", text)
     reversed_name = _FAMILY_FIRST.match(text)
     if reversed_name and not is_agency(reversed_name["family"]):
         return [f"{reversed_name['given']} {reversed_name['family']}"]
     return [part for part in _SPLIT.split(text) if part]
+
+
+def _without_brackets(text: str) -> str:
+    """Return the inside of a line that stands in brackets as a whole."""
+    return text[1:-1] if text[:1] in "([（［【《" and text[-1:] in ")]）］】》" else text
 
 
 def names_a_desk(text: str) -> bool:
@@ -107,7 +142,7 @@ def is_byline(text: str, publisher: Publisher) -> bool:
     """Whether a line is nothing but the names of people, and perhaps what they are."""
     parts = split(text)
     names = [part for number, part in enumerate(parts) if number == 0 or not _ROLE_ALONE.fullmatch(part)]
-    return bool(names) and len(text) <= _LONGEST and all(_is_name(part, publisher) for part in names)
+    return bool(names) and len(text) <= _LONGEST_LINE and all(_is_name(part, publisher) for part in names)
 
 
 def _is_name(text: str, publisher: Publisher) -> bool:
@@ -124,7 +159,7 @@ def person_of(name: str, publisher: Publisher) -> str | None:
         return None
     if _is_desk_or_house(text, publisher):
         return None
-    return _natural(text) if _looks_like_name(text) else None
+    return _natural(text) if _looks_like_name(text) and not text.islower() else None
 
 
 def _is_desk_or_house(text: str, publisher: Publisher) -> bool:
@@ -144,4 +179,11 @@ def _is_publisher(name: str, publisher: Publisher) -> bool:
 
 def _natural(name: str) -> str:
     """Write a name that is printed all in capitals as names are written."""
-    return name.title() if name.isupper() and len(name) > 4 else name
+    if not _is_shouted(name):
+        return name
+    titled = _MAC.sub(lambda mac: mac[1] + mac[2].upper(), name.title())
+    return _PARTICLE.sub(lambda particle: particle.group().lower(), titled)
+
+
+def _is_shouted(name: str) -> bool:
+    return name.isupper() and len(name) > 4
