@@ -43,7 +43,7 @@ _WHATWG = {
     "tis-620": "cp874",
     "iso8859-11": "cp874",
 }
-_CONTROLS = [chr(code) for code in range(0x20) if code not in (*range(0x09, 0x0E), 0x1B)]
+_CONTROLS = bytes(code for code in range(0x20) if code not in (*range(0x09, 0x0E), 0x1B))
 _DECLARED_WITHIN = 4096
 _DETECTED_WITHIN = 100_000
 _MOST_UNREADABLE = 0.05
@@ -125,5 +125,6 @@ def _known(name: str | None) -> str | None:
 
 def _unreadable_share(decoded: Decoded) -> float:
     sample = decoded.text[:_DETECTED_WITHIN]
-    odd = sum(map(sample.count, _CONTROLS)) + (sample.count("\ufffd") if decoded.replaced else 0)
-    return odd / max(1, len(sample))
+    encoded = sample.encode(errors="surrogatepass")
+    controls = len(encoded) - len(encoded.translate(None, _CONTROLS))
+    return (controls + (sample.count("\ufffd") if decoded.replaced else 0)) / max(1, len(sample))

@@ -18,8 +18,10 @@ _MARKS = (
 _MANY_MARKS = re.compile(f"([{_MARKS}]{{30}})[{_MARKS}]+")
 """More than follow a letter in stream-safe text (UAX #15): to put them in order takes their square."""
 
+_INSTEAD = ((_SURROGATES, "\ufffd"), (_CONTROLS, ""), (_MANY_MARKS, r"\1"))
 _ODD = re.compile(f"{_CONTROLS.pattern[:-1]}\ud800-\udfff{_MARKS}]")
 _SHORT = 1000
+_PRINTABLE = bytes(range(0x20, 0x7F)) + b"\t\n\r"
 _WORDS = re.compile(r"\w+")
 _ASCII_WORDS = {code: chr(code) if _WORDS.match(chr(code)) else " " for code in range(128)}
 _TAGS = re.compile(r"</?[a-zA-Z][^<>]{0,500}>")
@@ -28,12 +30,23 @@ _BREAKS = re.compile(r"<(?:br|/p|/div|/li|/h[1-6])\b[^<>]{0,200}>", re.IGNORECAS
 
 def readable(text: str) -> str:
     """Replace what UTF-8 cannot carry, drop control and zero-width characters, compose (NFC)."""
-    if text.isascii():
-        return text if text.isprintable() else _CONTROLS.sub("", text)
-    if (len(text) > _SHORT or not text.isprintable()) and _ODD.search(text):
-        text = _CONTROLS.sub("", _SURROGATES.sub("\ufffd", text))
-        text = _MANY_MARKS.sub(r"\1", text)
-    return unicodedata.normalize("NFC", text)
+    rare = _rare(text) if len(text) > _SHORT else text
+    if (len(text) > _SHORT or not text.isprintable()) and _ODD.search(rare):
+        for odd, instead in _INSTEAD:
+            if odd.search(rare):
+                text, rare = odd.sub(instead, text), odd.sub(instead, rare)
+        return unicodedata.normalize("NFC", text)
+    composed = rare.isascii() or unicodedata.is_normalized("NFC", rare)
+    return text if composed else unicodedata.normalize("NFC", text)
+
+
+def _rare(text: str) -> str:
+    """Return the characters of a text that are not ASCII's printable ones; they are few in most pages.
+
+    None that is not `_ODD` composes with one of ASCII, so that they tell whether the whole text is composed.
+    """
+    whole = text.encode(errors="surrogatepass")
+    return whole.translate(None, _PRINTABLE).decode(errors="surrogatepass")
 
 
 def one_line(text: str) -> str:
