@@ -93,7 +93,8 @@ def _depth(container: Container, number: int) -> int:
 
 
 def _said(paragraphs: Sequence[Paragraph]) -> str:
-    return key(" ".join(paragraph.text for paragraph in paragraphs))
+    """Return the key of the whole text."""
+    return " ".join(filter(None, (key(paragraph.text) for paragraph in paragraphs)))
 
 
 def _are_apart(extracted: Sequence[Paragraph], own: Sequence[Paragraph], container: Container) -> bool:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from lxml import etree
@@ -68,11 +69,18 @@ def element_count(tree: HtmlElement) -> int:
 def _extracted(tree: HtmlElement, *, precise: bool = False, fast: bool = True) -> tuple[Paragraph, ...]:
     from trafilatura import bare_extraction
 
-    document: Any = bare_extraction(tree, include_comments=False, fast=fast, favor_precision=precise)
+    document: Any = bare_extraction(tree, options=_options(precise=precise, fast=fast))
     if document is None or document.body is None:
         return ()
     found = tuple(_typed(document.body))
     return () if _is_lump(found) else found
+
+
+@cache
+def _options(*, precise: bool, fast: bool) -> Any:
+    from trafilatura.settings import Extractor
+
+    return Extractor(output_format="python", comments=False, precision=precise, fast=fast)
 
 
 def _is_lump(paragraphs: tuple[Paragraph, ...]) -> bool:

@@ -1,8 +1,8 @@
 """The deck: the lines between headline and story, which extractors often take for furniture."""
 
 import re
-from collections.abc import Iterator, Sequence
-from itertools import takewhile
+from collections.abc import Iterator
+from itertools import islice, takewhile
 
 from lxml.html import HtmlElement
 
@@ -12,7 +12,7 @@ from ingestion.parse.clean import key, one_line
 from ingestion.parse.clues import Clues
 from ingestion.parse.container import Container
 from ingestion.parse.dates import holds_day
-from ingestion.parse.outline import Block
+from ingestion.parse.outline import Block, following
 
 _BLOCKS = ("p", "h2", "h3", "h4", "div", "span", "strong")
 _MARKED = re.compile(
@@ -61,7 +61,7 @@ def _marked(tree: HtmlElement, clues: Clues) -> Iterator[str]:
     titles = {key(found.value) for found in clues.of("headline")}
     for heading in tree.iter("h1"):
         if key(heading.text_content()) in titles:
-            for element in _following(heading):
+            for element in islice(following(heading, "p", "h2", "h3", "div"), _NEAR):
                 text = _own_text(element)
                 if text and _MARKED.search(element.get("class") or "") and not _is_furniture(element, text):
                     yield text
@@ -92,13 +92,6 @@ def _reads_as_deck(block: Block) -> bool:
 
 def _is_furniture(element: HtmlElement, text: str) -> bool:
     return _is_around(element) or bool(lexicon.label(text) or lexicon.phrase(text))
-
-
-def _following(heading: HtmlElement) -> Sequence[HtmlElement]:
-    found: Sequence[HtmlElement] = heading.xpath(
-        f"(following::*[self::p or self::h2 or self::h3 or self::div])[position() <= {_NEAR}]"
-    )
-    return found
 
 
 def _own_text(element: HtmlElement, least: float = 0, most: float = _LONGEST) -> str | None:

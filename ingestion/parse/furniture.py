@@ -28,7 +28,7 @@ _UNSEEN = (
 _PICTURE_FILE = re.compile(r"^#|\.(?:jpe?g|png|webp|gif|avif)\b", re.IGNORECASE)
 _FRAMES = (
     ".//figure",
-    ".//*[contains(concat(' ',normalize-space(@class),' '),' wp-caption ')]",
+    "descendant::*/@class[contains(concat(' ',normalize-space(.),' '),' wp-caption ')]/..",
 )
 _FOR_SCREEN_READERS = " | ".join(
     f".//*[contains(@class,'{mark}')]" for mark in ("visually-hidden", "sr-only", "screen-reader")

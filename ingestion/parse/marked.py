@@ -1,7 +1,7 @@
 """What the elements of a page say by their kind or their class: links, headings, times, bylines."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import islice
 
 from lxml.html import HtmlElement
@@ -12,6 +12,7 @@ from ingestion.parse.clean import key, one_line
 from ingestion.parse.clues import Clues
 from ingestion.parse.credits import agencies_among
 from ingestion.parse.dates import holds_day
+from ingestion.parse.outline import following
 
 _DIGIT = re.compile(r"\d")
 _DATE_CLASS = re.compile(
@@ -107,10 +108,7 @@ def _lines_below_heading(clues: Clues, tree: HtmlElement) -> Iterator[str]:
     heading = next((found for found in tree.iter("h1") if key(found.text_content()) in titles), None)
     if heading is None:
         return
-    blocks: Sequence[HtmlElement] = heading.xpath(
-        f"(following::*[self::p or self::div or self::span or self::li])[position() <= {_NEAR_HEADING}]"
-    )
-    for element in blocks:
+    for element in islice(following(heading, "p", "div", "span", "li"), _NEAR_HEADING):
         text = one_line(" ".join(element.itertext()))
         if len(text) <= _LONGEST_DATE_LINE and not any(
             p.tag in ("aside", "nav") for p in element.iterancestors()

@@ -139,6 +139,13 @@ class _Reader:
             self.blocks.append(Block(element, _role(element), part, linked // len(parts)))
 
 
+def following(element: HtmlElement, *tags: str) -> Iterator[HtmlElement]:
+    """Yield the elements of these names that begin after the end of one, as far as they are asked for."""
+    for holder in (element, *element.iterancestors()):
+        for sibling in holder.itersiblings():
+            yield from sibling.iter(*tags)
+
+
 def blocks_within(blocks: list[Block], element: HtmlElement) -> list[Block]:
     """Return those that an element holds, at any depth."""
     inside: dict[HtmlElement, bool] = {element: True}
