@@ -171,6 +171,18 @@ class CopiesSettings(BaseModel):
     )
 
 
+class FurnitureSettings(BaseModel):
+    """How furniture is learned that publishers print on many articles."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    days: float = Field(
+        default=28,
+        ge=0,
+        description="Days that lines at the ends of articles are counted in; 0: nothing is learned.",
+    )
+
+
 class VersionsSettings(BaseModel):
     """How changes of published articles are found."""
 
@@ -290,6 +302,9 @@ class Settings(BaseSettings):
     )
     copies: CopiesSettings = Field(
         default_factory=CopiesSettings, description="How far back an article's copies are looked for."
+    )
+    furniture: FurnitureSettings = Field(
+        default_factory=FurnitureSettings, description="How furniture of publishers is learned."
     )
     extraction: ExtractionSettings = Field(
         default_factory=ExtractionSettings, description="How articles are read out of documents."

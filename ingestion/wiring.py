@@ -240,13 +240,15 @@ class Wiring:
         """What the stages remember of earlier articles."""
         from ingestion.state.claims import SqlMemory
         from ingestion.state.copies import window_of
+        from ingestion.state.furniture import spans_of
         from ingestion.state.texts import Kept
 
         copies = self.settings.copies
         window = window_of(days=copies.days, most_articles=copies.most_articles)
         versions = self.settings.versions
         kept = Kept(length=timedelta(days=versions.days), most_versions=versions.most_versions)
-        return SqlMemory(self.state, topic_id=self.broker.topic_id, window=window, kept=kept)
+        spans = spans_of(days=self.settings.furniture.days)
+        return SqlMemory(self.state, topic_id=self.broker.topic_id, window=window, kept=kept, spans=spans)
 
     @cached_property
     def source_memory(self) -> "SqlSourceMemory":

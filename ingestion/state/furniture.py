@@ -6,7 +6,6 @@ statements, whatever its size, and what it counts is added to what others have c
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import timedelta
 from functools import cache, reduce
 from hashlib import blake2b, sha256
 from operator import itemgetter
@@ -39,33 +38,34 @@ NEVER = Sightings()
 
 
 class Spans(NamedTuple):
-    """How long a span is, by when the log took the articles, and how many lines of a publisher it keeps.
+    """How many hours a span has, and how many lines of a publisher are kept in it.
 
-    A quarter more than `most_lines` are let in before those on the fewest articles go, the oldest first.
+    An article is in that in which the log took it. A quarter more than `most_lines` are let in before those
+    on the fewest articles go, the oldest first.
     """
 
-    length: timedelta
+    hours: int
     most_lines: int
 
 
-FORTNIGHTS = Spans(length=timedelta(days=14), most_lines=1_000)
+FORTNIGHTS = Spans(hours=14 * 24, most_lines=1_000)
 """What is on one article in twenty has come again many times by the time that so many lines were seen."""
 
 
 def spans_of(*, days: float) -> Spans | None:
     """Two spans that make so many days; None for none."""
-    return FORTNIGHTS._replace(length=timedelta(days=days / 2)) if days else None
+    return FORTNIGHTS._replace(hours=max(1, round(days * 24 / 2))) if days else None
 
 
 class Place(NamedTuple):
-    """A publisher in a span."""
+    """A publisher in the span that begins in this hour since 1970."""
 
     span: int
     publisher_id: str
 
 
 class Key(NamedTuple):
-    """A publisher's line in a span."""
+    """A publisher's line in such a span."""
 
     span: int
     line: int
@@ -113,7 +113,7 @@ class SqlFurniture:
         place, keys = self._place(article), self._keys(article, lines)
         self._look_up_places([place])
         self._look_up_lines(keys)
-        articles = sum(self._places[at] + self._new_articles[at] for at in (_before(place), place))
+        articles = sum(self._places[at] + self._new_articles[at] for at in (self._before(place), place))
         found = {line: self._sightings(key) for line, key in zip(lines, keys, strict=True)}
         return articles, {line: sightings for line, sightings in found.items() if sightings.articles}
 
@@ -141,23 +141,30 @@ class SqlFurniture:
         self._forget()
 
     def _place(self, article: Article) -> Place:
-        assert self._spans is not None
-        span = article.ingested_at.timestamp() // self._spans.length.total_seconds()
-        return Place(int(span), article.publisher.id)
+        assert self._spans
+        hour = int(article.ingested_at.timestamp() // 3600)
+        return Place(hour - hour % self._spans.hours, article.publisher.id)
 
     def _keys(self, article: Article, lines: Iterable[int]) -> list[Key]:
         place = self._place(article)
         first = _first_line(place.publisher_id)
         return [Key(place.span, first | line & LINE_MASK) for line in lines]
 
+    def _before(self, key: K) -> K:
+        assert self._spans
+        return key._replace(span=key.span - self._spans.hours)
+
+    def _with_those_before(self, keys: Iterable[K]) -> set[K]:
+        return {each for key in keys for each in (key, self._before(key))}
+
     def _sightings(self, key: Key) -> Sightings:
         """What is known of a line in its span and in the one before."""
-        before = _before(key)
+        before = self._before(key)
         parts = (self._lines[key], self._added.get(key), self._lines[before], self._added.get(before))
         return reduce(_sum, (part for part in parts if part), NEVER)
 
     def _look_up_places(self, places: Iterable[Place]) -> None:
-        asked = {place for place in _with_those_before(places) if place not in self._places}
+        asked = {place for place in self._with_those_before(places) if place not in self._places}
         self._places.update(dict.fromkeys(asked, 0))
         for part in _parts(asked):
             table = publisher_articles.c
@@ -169,7 +176,7 @@ class SqlFurniture:
                 self._places[Place(span, publisher_id)] = articles
 
     def _look_up_lines(self, keys: Iterable[Key]) -> None:
-        asked = {key for key in _with_those_before(keys) if key not in self._lines}
+        asked = {key for key in self._with_those_before(keys) if key not in self._lines}
         self._lines.update(dict.fromkeys(asked, NEVER))
         for part in _parts(asked):
             table = publisher_lines.c
@@ -224,7 +231,7 @@ class SqlFurniture:
 
     def _forget(self) -> None:
         """Take away what was counted before both spans, a bounded number of rows."""
-        oldest = min(place.span for place in self._new_articles) - 1
+        oldest = min(self._before(place).span for place in self._new_articles)
         most = FORGOTTEN_AT_LEAST + 2 * len(self._added)
         for table in (publisher_lines, publisher_articles):
             keys = tuple(table.primary_key)
@@ -238,14 +245,6 @@ def _all_but(most: int, span: int, publisher_id: str) -> Delete:
     kept = select(table.line).where(its_own)
     kept = kept.order_by(table.articles.desc(), table.last_seen.desc(), table.line).limit(most)
     return delete(publisher_lines).where(its_own, table.line.not_in(kept))
-
-
-def _before(key: K) -> K:
-    return key._replace(span=key.span - 1)
-
-
-def _with_those_before(keys: Iterable[K]) -> set[K]:
-    return {each for key in keys for each in (key, _before(key))}
 
 
 def _parts(keys: Collection[K]) -> Iterator[Sequence[K]]:

@@ -143,7 +143,7 @@ def test_a_design_that_has_passed_is_forgotten(database: StateDatabase) -> None:
 
 
 def test_the_lines_on_the_fewest_articles_go_the_oldest_first(database: StateDatabase) -> None:
-    memory = SqlMemory(database, spans=Spans(length=14 * DAY, most_lines=20))
+    memory = SqlMemory(database, spans=Spans(hours=14 * 24, most_lines=20))
     for number in range(12):
         claim(memory, [told(number, FOOTER, days=number / 100)])
     own_last = [told(number).paragraphs[-1].text for number in range(12)]
