@@ -21,12 +21,14 @@ from ingestion.columns import read_columns
 from ingestion.errors import ConfigurationError, Permanent
 from ingestion.extraction.inline import InlineExtractor
 from ingestion.parse import parse
-from ingestion.parse.explain import Decision, explained
+from ingestion.parse.explain import Candidate, Decision, explained
 from ingestion.ports import Claims, Record
 from ingestion.rejected import rejected
 from ingestion.settings import Settings
 from ingestion.source_ports import Batch, Source, Visit
+from ingestion.stages.evidence import evidence
 from ingestion.stages.group import group
+from ingestion.stages.trim import trim
 from ingestion.tallies import label_of
 from ingestion.topics import ARTICLES, RAW
 from ingestion.wiring import Wiring
@@ -38,7 +40,8 @@ PREVIEW_BYTES = 200
 class Step(Struct, frozen=True, kw_only=True):
     """One step: which, what it made of the document in words, and the fields that it set or changed.
 
-    `decisions` are the parser's: the candidates for each field, which one won, and why.
+    `decisions` are the parser's: the candidates for each field, which one won, and why. Those of `trim`
+    say of the lines at the ends of the body whether they are furniture.
     """
 
     step: str
@@ -152,8 +155,10 @@ def _staged(
             for name, stage in _stages(claims):
                 if isinstance(result, Drop):
                     return result
-                before, result = result, stage(pipeline.placed(result, record))
-                steps.append(_stage_step(name, before, result))
+                before = pipeline.placed(result, record)
+                decisions = _judged(before, claims) if name == trim.__name__ else ()
+                result = stage(before)
+                steps.append(replace(_stage_step(name, before, result), decisions=decisions))
     except Permanent as fault:
         letter = _refused(document, fault)
         steps.append(Step(step="rejected", made=_made(letter), fields=shown(letter)))
@@ -167,6 +172,16 @@ def _stages(claims: Claims) -> Iterator[tuple[str, Callable[[Article], Article |
     for claiming in stages.CLAIMING:
         yield claiming.__name__, partial(claiming, claims=claims)
     yield group.__name__, lambda article: group([article], claims)[0]
+
+
+def _judged(article: Article, claims: Claims) -> tuple[Decision, ...]:
+    """Whether lines at the ends are furniture; what is known of them is what the trace has read itself."""
+    lines = tuple(
+        Candidate(value=one.line, place="end of the body", chosen=one.is_taken_off, why=one.why)
+        for one in evidence(article, claims)
+    )
+    taken = sum(line.chosen for line in lines)
+    return (Decision(field="furniture", value=f"{taken} lines taken off", candidates=lines),)
 
 
 def _stage_step(name: str, before: Article, after: Article | Drop) -> Step:

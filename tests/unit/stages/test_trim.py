@@ -22,6 +22,7 @@ from ingestion.article import (
     TimezoneBasis,
 )
 from ingestion.ports import Sightings
+from ingestion.stages.evidence import REACH, evidence
 from ingestion.stages.trim import FEWEST_ARTICLES, LEARNED, is_furniture, taken_off
 from ingestion.state.claims import SqlMemory
 from ingestion.state.database import StateDatabase
@@ -188,6 +189,26 @@ def test_nothing_is_learned_of_unknown_publishers_or_from_others(memory: SqlMemo
     others = claim(memory, [told(number, FOOTER, publisher=f"paper{number}") for number in range(20)])
 
     assert not any(learned([*unknown, *others]))
+
+
+def test_the_evidence_says_what_the_stage_then_does(memory: SqlMemory) -> None:
+    claim(memory, [told(number, FOOTER) for number in range(12)])
+    late, early, inner = told(12, FOOTER), told(0, FOOTER, visit=1), told(13, FOOTER, "More.")
+    unknown = told(1, FOOTER, publisher="unknown")
+    with memory.claims() as claims:
+        judged = [evidence(made, claims) for made in (late, early, inner, unknown)]
+        made = stages.claim_all([late], claims)
+
+    found = [next((one.is_taken_off, one.why) for one in lines if one.line == FOOTER) for lines in judged]
+    counted = "on 12 of 12 articles of its publisher, of 5 days; 0 of them speak of the same"
+    assert found == [
+        (True, counted),
+        (False, "as when it was read before"),
+        (False, counted + REACH),
+        (False, "of an unknown publisher"),
+    ]
+    assert learned(made) == [True]
+    assert {one.why for one in judged[0] if one.line != FOOTER} == {"on 0 of 12 articles of its publisher"}
 
 
 @pytest.mark.parametrize(
