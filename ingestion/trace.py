@@ -26,6 +26,7 @@ from ingestion.ports import Claims, Record
 from ingestion.rejected import rejected
 from ingestion.settings import Settings
 from ingestion.source_ports import Batch, Source, Visit
+from ingestion.sources.documents import host_of
 from ingestion.stages.evidence import evidence
 from ingestion.stages.group import group
 from ingestion.stages.trim import trim
@@ -124,9 +125,26 @@ def trace_document(settings: Settings, path_or_url: str, url: str | None = None)
         if first is None:
             raise ConfigurationError(f"there is no document in {path_or_url}")
         offered = replace(first, result=_at(first.result, url))
+        if isinstance(offered.result, Document):
+            _inform(settings, wiring, offered.result)
         steps, outcome = _walk(wiring, source, offered)
     locator = offered.result.locator if isinstance(offered.result, Document | Rejected) else path_or_url
     return Trace(locator=locator, outcome=outcome, steps=tuple(steps))
+
+
+def _inform(settings: Settings, wiring: Wiring, document: Document) -> None:
+    """Let the trace know what was learned of the publisher; by the catalogue, which has ids of its own."""
+    from ingestion.sources.catalogue import load_catalogue
+    from ingestion.state.lent import lend
+
+    place = settings.state.removeprefix("sqlite:")
+    if place != settings.state and not Path(place).exists():
+        return
+    host = (host_of(document.fetched_url or document.locator) or "").removeprefix("www.")
+    publishers = (entry.publisher for entry in load_catalogue(settings.catalogue))
+    known = next((one.id for one in publishers if one.domain == host), document.publisher.id)
+    with Wiring(settings) as working:
+        lend(working.state, wiring.state, known, document.publisher.id)
 
 
 def _walk(wiring: Wiring, source: Source, visit: Visit) -> tuple[list[Step], str]:
@@ -175,7 +193,7 @@ def _stages(claims: Claims) -> Iterator[tuple[str, Callable[[Article], Article |
 
 
 def _judged(article: Article, claims: Claims) -> tuple[Decision, ...]:
-    """Whether lines at the ends are furniture; what is known of them is what the trace has read itself."""
+    """Whether lines at the ends are furniture, as far as the pipeline has learned."""
     lines = tuple(
         Candidate(value=one.line, place="end of the body", chosen=one.is_taken_off, why=one.why)
         for one in evidence(article, claims)

@@ -25,8 +25,8 @@ LEAST_LEFT = 0.5
 
 LONG_WORD, STEM = 5, 6
 LEAST_SHARED, LEAST_SHARE = 2, 0.2
-"""Of the long words of a line. On 968 pages, 79 in 100 of the last paragraphs of a story share so many with the
-middle of it."""
+"""Of the long words of a line. On 968 pages, 79 in 100 of the last paragraphs share so many with the middle
+of their story."""
 
 _SHORT_NAME = re.compile(r"(?<=\w )[A-ZÀ-ÞΑ-ΩА-Я]\w{2,3}\b")
 """A word within a sentence that is too short to be a term, and written as names are."""

@@ -147,7 +147,7 @@ class SqlFurniture:
 
     def _keys(self, article: Article, lines: Iterable[int]) -> list[Key]:
         place = self._place(article)
-        first = _first_line(place.publisher_id)
+        first = first_line(place.publisher_id)
         return [Key(place.span, first | line & LINE_MASK) for line in lines]
 
     def _before(self, key: K) -> K:
@@ -240,7 +240,7 @@ class SqlFurniture:
 
 
 def _all_but(most: int, span: int, publisher_id: str) -> Delete:
-    table, first = publisher_lines.c, _first_line(publisher_id)
+    table, first = publisher_lines.c, first_line(publisher_id)
     its_own = and_(table.span == span, table.line.between(first, first | LINE_MASK))
     kept = select(table.line).where(its_own)
     kept = kept.order_by(table.articles.desc(), table.last_seen.desc(), table.line).limit(most)
@@ -264,7 +264,7 @@ def _day_of(article: Article) -> int:
 
 
 @cache
-def _first_line(publisher_id: str) -> int:
+def first_line(publisher_id: str) -> int:
     """The number that the lines of a publisher begin at."""
     digest = blake2b(publisher_id.encode(), digest_size=8).digest()
     return int.from_bytes(digest) >> (LINE_BITS + 1) << LINE_BITS

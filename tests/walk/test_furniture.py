@@ -17,6 +17,7 @@ from ingestion.codec import decode
 from ingestion.settings import load_settings
 from ingestion.stages.trim import FEWEST_ARTICLES
 from ingestion.topics import ARTICLES, RAW
+from ingestion.trace import trace_document
 from ingestion.wiring import Wiring
 from tests.unit.fetch.conftest import ScriptedServer, answer
 from tests.unit.stages.words import prose
@@ -184,3 +185,19 @@ def test_new_articles_lose_it_from_the_beginning(walks: tuple[Told, Told]) -> No
     new = [walks[1].articles[number] for number in range(FIRST, FIRST + MORE)]
 
     assert [(has_footer(article), learned(article)) for article in new] == [(False, [FOOTER])] * MORE
+
+
+def test_a_trace_decides_by_what_was_learned(folder: Path, walks: tuple[Told, Told]) -> None:
+    new = FIRST + MORE
+    trace = trace_document(load_settings(), f"{HOST}/{new - 1}")
+    (step,) = [step for step in trace.steps if step.step == "trim"]
+    (decision,) = step.decisions
+    chosen = [line for line in decision.candidates if line.chosen]
+
+    assert walks
+    assert folder.exists()
+    assert [(line.value, line.why) for line in chosen] == [
+        (FOOTER, f"on {new} of {new} articles of its publisher, of 7 days; 0 of them speak of the same")
+    ]
+    assert {"body", "paragraphs", "content_hash", "extraction"} == step.fields.keys()
+    assert trace.outcome == "new"
