@@ -34,7 +34,7 @@ def with_deck(
     It is a block that says what the page states as its summary, or, just below the headline, one that
     its class calls a deck, or the only text of some length between the headline and the story.
     """
-    said = key(" ".join(paragraph.text for paragraph in paragraphs))
+    said = " ".join(key(paragraph.text) for paragraph in paragraphs)
     if not said:
         return paragraphs
     summaries = {key(found.value) for found in clues.of("abstract")}
