@@ -99,9 +99,8 @@ def _paragraph_length(tree: HtmlElement) -> int:
     total = 0
     for paragraph in tree.iter("p"):
         length = len(one_line(paragraph.text_content()))
-        if length < _PARAGRAPH_LENGTH or any(
-            p.tag in ("aside", "footer", "nav", "form") for p in paragraph.iterancestors()
-        ):
+        around = next(paragraph.iterancestors("aside", "footer", "nav", "form"), None)
+        if length < _PARAGRAPH_LENGTH or around is not None:
             continue
         linked = sum(len(link.text_content()) for link in paragraph.iter("a"))
         total += length if linked <= _MOST_LINKED * length else 0

@@ -62,9 +62,10 @@ def add_bylines(clues: Clues, tree: HtmlElement) -> None:
     _add_near(clues, near, "html:byline")
     if not clues.of("byline") and head is not None:
         _add_near(clues, heading.above(head), "html:byline")
-    marked = [element for element in tree.xpath(_MARKED) if _tells_author(element)]
-    _add_marked(clues, [element for element in marked if not _is_around(element)])
-    _add_marked(clues, [element for element in marked if _is_stated(element)])
+    if not clues.of("byline"):
+        marked = [element for element in tree.xpath(_MARKED) if _tells_author(element)]
+        _add_marked(clues, [element for element in marked if not _is_around(element)])
+        _add_marked(clues, [element for element in marked if _is_stated(element)])
     if not clues.of("author") and not clues.of("byline"):
         _add_line(clues, near)
 

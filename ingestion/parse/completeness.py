@@ -15,11 +15,11 @@ _LEAST_SHARE = 0.6
 _SHORT_CHARS = 1500
 _LONGEST_PROMPT = 220
 _TRIGGERS = (
-    *("to continue", "keep reading", "subscribers", "members", "premium", "lesen mit", "abonnenten"),
-    *("mitglieder", "abonnés", "lire la suite", "de cet article", "suscri", "abbonati", "assinantes"),
-    *("会員限定", "残り", "続きを読む", "للاشتراك", "للمشتركين", "reached your"),
+    *("to continue", "to keep", "keep reading", "subscribers", "members", "premium", "lesen mit"),
+    *("abonnenten", "mitglieder", "abonnés", "lire la suite", "de cet article", "suscri", "abbonati"),
+    *("assinantes", "会員限定", "残り", "続きを読む", "للاشتراك", "للمشتركين", "reached your"),
 )
-"""Words that every prompt has one of: they are looked for in the whole text at once."""
+"""Words that every prompt has one of, in small letters: they are looked for first."""
 
 _ELLIPSIS = re.compile(r"(?:…|\.\.\.|\[(?:…|\.\.\.)\])[\s\"”»)]*$")
 _NOT_FREE = frozenset({"false", "0", "no", "locked", "paid", "premium", "subscription", "paywall", "metered"})
@@ -40,7 +40,10 @@ _PROMPT = re.compile(
 
 def is_prompt(text: str) -> bool:
     """Whether a line asks the reader to subscribe or to log in for the rest."""
-    return len(text) <= _LONGEST_PROMPT and bool(_PROMPT.search(text))
+    if len(text) > _LONGEST_PROMPT:
+        return False
+    folded = text.lower()
+    return any(trigger in folded for trigger in _TRIGGERS) and bool(_PROMPT.search(text))
 
 
 def shortcomings(page: Page, tree: HtmlElement, paragraphs: tuple[Paragraph, ...]) -> list[str]:

@@ -105,4 +105,4 @@ def _own_text(element: HtmlElement, least: float = 0, most: float = _LONGEST) ->
 
 
 def _is_around(element: HtmlElement) -> bool:
-    return any(parent.tag in _AROUND for parent in element.iterancestors())
+    return next(element.iterancestors(*_AROUND), None) is not None

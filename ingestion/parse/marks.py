@@ -1,6 +1,7 @@
 """Elements that their names, classes and ids set apart from a story: menus, boxes, prompts, other stories."""
 
 import re
+from functools import lru_cache
 
 from lxml.html import HtmlElement
 
@@ -39,4 +40,10 @@ def is_marked(element: HtmlElement) -> bool:
     if element.tag in _TAGS or element.tag == "blockquote":
         return element.tag in _TAGS
     names = " ".join(value for name in _NAMES if (value := element.get(name)))
-    return any(name in _UNSEEN or _MARK.fullmatch(name) for name in _HUMP.sub("-", names).split())
+    return any(map(_sets_apart, names.split()))
+
+
+@lru_cache(maxsize=4096)  # the elements of a page share a few names, and the pages of a publisher, too
+def _sets_apart(name: str) -> bool:
+    parted = _HUMP.sub("-", name)
+    return parted in _UNSEEN or _MARK.fullmatch(parted) is not None

@@ -121,9 +121,12 @@ class _Reader:
             if not self._pending and not self._anchors:
                 return
             text = " "
-        self._pending.append(_SPACES.sub(" ", text))
+        # Spaces other than the plain one are not printable.
+        if not text.isprintable() or "  " in text:
+            text = _SPACES.sub(" ", text)
+        self._pending.append(text)
         if self._anchors:
-            self._linked += len(self._pending[-1])
+            self._linked += len(text)
 
     def flush(self, element: HtmlElement | None) -> None:
         """End the block that an element holds."""
