@@ -144,18 +144,29 @@ def test_the_name_of_the_publisher_is_no_story() -> None:
         (
             "北部埠頭は三月の洪水以来閉鎖されている。",
             "無料会員登録はこちら",
-            "北部埠頭がまた閉鎖され、洪水の恐れがある。",
+            "今日また閉鎖された北部埠頭で、洪水の恐れがある。",
         ),
         (
             "북부 부두는 삼월 홍수로 폐쇄됐다.",
             "무단 전재 및 재배포 금지",
             "북부 부두가 다시 폐쇄된다고 항만청이 밝혔다.",
         ),
+        ("الرصيف الشمالي مغلق منذ فيضان آذار", "اشترك في نشرتنا البريدية", "أغلق الرصيف الشمالي مرة أخرى"),
+        ("ท่าเรือเหนือปิดตั้งแต่น้ำท่วมเดือนมีนาคม", "สมัครรับจดหมายข่าวของเรา", "ท่าเรือเหนือปิดอีกครั้งในวันนี้"),
     ],
-    ids=["Japanese", "Korean"],
+    ids=["Japanese", "Korean", "Arabic", "Thai"],
 )
 def test_words_are_compared_in_other_scripts(background: str, furniture: str, first: str) -> None:
     told = article(first, paragraphs=paragraphs(first, first, first, background))
 
     assert is_telling(background, told)
     assert not is_telling(furniture, told)
+
+
+def test_short_names_count_where_they_are_written_as_names() -> None:
+    line = "The dam at Orme was built by the father of Ada, who still lives there."
+    told = article("Water again", paragraphs=paragraphs("It rose.", "Near Orme, and by Ada, it fell.", line))
+    plain = article("Water again", paragraphs=paragraphs("It rose.", "Near orme, and by ada, it fell.", line))
+
+    assert is_telling(line, told)
+    assert not is_telling(line, plain)
