@@ -23,7 +23,6 @@ from ingestion.parse.choices import (
     byline_of,
     count_of,
     credit_finds,
-    headlines_of,
     places_of,
     section_of,
 )
@@ -37,6 +36,7 @@ from ingestion.parse.keywords import keywords_of
 from ingestion.parse.language import detect
 from ingestion.parse.pictures import pictures_of
 from ingestion.parse.rights import rights_of
+from ingestion.parse.titles import headlines_of
 from ingestion.parse.urls import DAY_IN_PATH, absolute, identity
 
 _LEAD = 200

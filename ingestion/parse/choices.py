@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from urllib.parse import urlsplit
 
 from ingestion.article import Document
 from ingestion.parse.clean import key
@@ -11,7 +10,6 @@ from ingestion.parse.credits import agencies_among
 from ingestion.parse.people import names_a_desk, people_in
 
 _DIGITS = re.compile(r"\d[\d.,\s]*")
-_SITE_SEPARATORS = r"\s+(?:[|–—·»-]|--|::|\|\|)\s+|\s*[｜：]\s*|(?<=\S)_(?=\S+$)"
 _CUT_SHORT = re.compile(r"\s*[\[(]?(?:…|\.\.\.|&#8230;)[\])]?\s*$")
 _SENTENCE_END = re.compile(r"(?<!\.)[.!?。！？؟।][\"”»」’)]*$")
 _SHORTEST_ABSTRACT = 8
@@ -19,7 +17,6 @@ _AROUND_SUMMARY = " |·•–—-\u2003"
 _OPENING = 4
 _BELOW_STORY = "body:reporting_credit"
 _MOST_TOGETHER = 6
-_SHORTEST_LABEL = 4
 _LIST = re.compile(r",(?=\S)|[;|]|, (?=[^,]*,)")
 _SLUG = re.compile(r"[a-z]+(?:-[a-z]+)+")
 _FIELD_OF = {
@@ -37,77 +34,6 @@ _CARRIED = (
     "body_place",
     "images_place",
 )
-
-
-def headlines_of(clues: Clues, document: Document) -> list[Found]:
-    """Return the distinct headlines, the most trusted first, without the site's name at their end."""
-    known = {key(found.value) for found in clues.of("headline")}
-    # Some applications call themselves by the title of each page.
-    named = (
-        found
-        for found in clues.of("site")
-        if "application" not in found.place or key(found.value) not in known
-    )
-    sites = {key(found.value) for found in named}
-    sites |= {key(name) for name in (document.publisher.name, document.publisher.domain) if name}
-    house = _labels(document)
-    distinct: dict[str, Found] = {}
-    for found in _by_agreement(clues.of("headline")):
-        title = _without_site(found.value, sites, known, house)
-        if key(title) and key(title) not in sites:
-            distinct.setdefault(key(title), Found(title, found.place))
-    return _whole_first(list(distinct.values())) or list(clues.of("headline")[:1])
-
-
-def _labels(document: Document) -> frozenset[str]:
-    """Return the names of the site as its addresses have them, without spaces: `ormeweekly`."""
-    hosts = [urlsplit(url).hostname or "" for url in (document.fetched_url, document.discovered_url) if url]
-    names = (part for host in hosts for part in host.split(".")[:-1])
-    return frozenset(name.replace("-", "") for name in names if len(name) >= _SHORTEST_LABEL)
-
-
-def _whole_first(finds: list[Found]) -> list[Found]:
-    """Put before a headline that is cut short the one that it begins."""
-    if not finds or not (cut := _CUT_SHORT.search(finds[0].value)):
-        return finds
-    start = key(finds[0].value[: cut.start()])
-    whole = next(
-        (f for f in finds[1:] if not _CUT_SHORT.search(f.value) and key(f.value).startswith(start)), None
-    )
-    return finds if whole is None else [whole, *(found for found in finds if found is not whole)]
-
-
-def _by_agreement(finds: Sequence[Found]) -> Sequence[Found]:
-    """Of headings alone, put first what the title of the page repeats: others name sections, shows, logos."""
-    if not finds or finds[0].place != "html:h1":
-        return finds
-    titles = [found for found in finds if found.place == "html:title"]
-    title = key(" ".join(found.value for found in titles))
-    headings = [found for found in finds if found.place == "html:h1"]
-    repeated = [found for found in headings if key(found.value) and key(found.value) in title]
-    if repeated or not titles or len(title.split()) <= len(key(headings[0].value).split()):
-        return [*repeated, *(found for found in finds if found not in repeated)]
-    return [*titles, *headings]
-
-
-def _without_site(title: str, sites: set[str], known: set[str], house: frozenset[str]) -> str:
-    """Take the site's name off: by its name, its address, or where the title stands elsewhere without it."""
-    for _ in range(3):
-        parts = re.split(f"({_SITE_SEPARATORS})", title)
-        if len(parts) < 3:
-            break
-        names_site = key(parts[-1]) in sites or _is_label(parts[-1], house)
-        if names_site or key("".join(parts[:-2])) in known:
-            title = "".join(parts[:-2])
-        elif key(parts[0]) in sites or _is_label(parts[0], house):
-            title = "".join(parts[2:])
-    return title.strip()
-
-
-def _is_label(part: str, house: frozenset[str]) -> bool:
-    """Whether a part of a title is the address written out: `Orme Weekly` of ormeweekly.example."""
-    name = key(part).replace(" ", "")
-    return len(name) >= _SHORTEST_LABEL and (name in house or name.removeprefix("the") in house)
 
 
 def abstract_of(clues: Clues, body: str) -> Found | None:
