@@ -58,11 +58,15 @@ def pictures_of(images: Iterable[Image], base_url: str | None) -> tuple[Image, .
 
 def _mended(image: Image, base_url: str | None) -> Image | None:
     url = _address(image.url, base_url) if image.url else None
-    caption = "" if _LABEL_ALONE.fullmatch(image.caption or "") else image.caption
-    has_words = bool(caption or image.credit)
+    caption, credit = (image.caption or "").strip(" :|–—-"), image.credit
+    if whole := credit_alone(caption):
+        caption, credit = "", credit or whole
+    if _LABEL_ALONE.fullmatch(caption):
+        caption = ""
+    has_words = bool(caption or credit)
     if (url is None and not has_words) or (url and _is_badge(url, has_words=has_words)):
         return None
-    return Image(url=url, caption=caption or None, credit=image.credit)
+    return Image(url=url, caption=caption or None, credit=credit)
 
 
 def _address(url: str, base_url: str | None) -> str | None:

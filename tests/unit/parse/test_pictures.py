@@ -74,6 +74,18 @@ def test_a_label_is_no_caption(label: str) -> None:
     assert image.caption is None
 
 
+def test_a_stated_caption_that_is_a_credit_becomes_one() -> None:
+    images = [
+        Image(url=f"{CDN}/a.jpg", caption="Foto: Ann Orme"),
+        Image(url=f"{CDN}/b.jpg", caption=": The quay."),
+    ]
+
+    assert [(image.caption, image.credit) for image in pictures_of(images, PAGE)] == [
+        (None, "Ann Orme"),
+        ("The quay.", None),
+    ]
+
+
 def test_words_that_are_a_credit_as_a_whole_are_no_caption() -> None:
     assert credit_alone("Photo by Ann Orme / Orme Images") == "Ann Orme / Orme Images"
     assert credit_alone("Foto: Ann Orme") == "Ann Orme"
