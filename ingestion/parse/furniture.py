@@ -18,6 +18,7 @@ _LABELS = r"(?i:photo|picture|image|foto|bild|credit|crédit(?: photo)?|quelle|�
 _CREDIT_AFTER = re.compile(
     r"^(?P<caption>.*?)[\s|]*(?:[(（\[](?P<bracket>[^()（）\[\]]{2,120})[)）\]]\s*[.。]?"
     rf"|{_LABELS}(?: by)?\s?[:：/＝=]\s?(?P<named>[^.!?。]{{2,60}})"
+    r"|(?<=[.。!?])\s(?i:photo|picture|image)s? by\s(?P<by>[^.!?。]{2,80})"
     r"|(?:©|[(（][CＣ][)）]|(?<=[.。!?])\s[/|])\s?(?P<sign>[^.!?。]{2,60}))$"
 )
 _LABEL_AT_END = re.compile(rf"(?:{_LABELS}(?: by| credit)?)?\s?[:：/＝=]?\s*$")
@@ -78,8 +79,10 @@ def _picture(figure: HtmlElement) -> tuple[Image | None, str]:
     credit = _marked_credit(figure)
     words = _seen_words(caption_element)
     whole = credit_alone(words)
-    caption, read_credit = ("", whole) if whole else split_credit(_without(words, credit))
-    image = Image(url=url, caption=caption or None, credit=bare_credit(whole or credit or read_credit))
+    caption, read = ("", whole) if whole else split_credit(_without(words, credit))
+    # An element that is marked as the credit may hold its first name alone.
+    printed = read if whole or (read and (bare_credit(credit) or "") in read) else credit
+    image = Image(url=url, caption=caption or None, credit=bare_credit(printed))
     wanted = (url or caption) and not _is_teaser(figure)
     return (image if wanted else None), words
 
@@ -140,7 +143,7 @@ def split_credit(words: str) -> tuple[str, str | None]:
         return words, None
     if match["bracket"] and not lexicon.speaks_of_picture(match["bracket"]) and len(match["bracket"]) > 40:
         return words, None
-    credit = match["bracket"] or match["named"] or match["sign"]
+    credit = match["bracket"] or match["named"] or match["by"] or match["sign"]
     return match["caption"].strip(), one_line(credit)
 
 
