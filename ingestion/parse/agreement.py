@@ -15,7 +15,8 @@ from ingestion.parse.clues import Tried
 from ingestion.parse.container import Container
 from ingestion.parse.judge import Judge
 from ingestion.parse.marks import is_marked
-from ingestion.parse.placing import Placed
+from ingestion.parse.outline import Block
+from ingestion.parse.placing import Placed, blocks_at
 from ingestion.parse.placing import placed as placed_among
 
 _FEWEST_BLOCKS = 3
@@ -30,9 +31,10 @@ _FURTHER_DOWN = 1200
 
 
 class Joined(Struct, frozen=True):
-    """The body, what was taken from the extractor's, and the share of text that both readings have (F1)."""
+    """The body with its blocks, what was taken out, and the share of text that both readings have (F1)."""
 
     paragraphs: tuple[Paragraph, ...]
+    blocks: tuple[Block, ...]
     removed: tuple[Removed, ...]
     agreement: float | None
     container: Container
@@ -44,22 +46,32 @@ def joined(extracted: Sequence[Paragraph], container: Container) -> Joined:
     own = container.paragraphs
     agreement = likeness(extracted, own)
     if not own:
-        return Joined(tuple(extracted), (), agreement, container)
+        return Joined(tuple(extracted), (), (), agreement, container)
     placed = list(placed_among(extracted, container.all))
-    if not extracted or (_is_glued(extracted, placed) and len(own) >= _FEWEST_BLOCKS):
-        return Joined(own, (), agreement, container)
+    if _is_container_alone(extracted, placed, container):
+        return Joined(own, container.story, (), agreement, container)
     if _are_apart(extracted, own, container):
-        times = _TWICE if len(_said(extracted)) >= _TOO_SHORT else 1
-        alone = own if _is_story_itself(container, placed, times) else tuple(extracted)
-        return Joined(alone, (), agreement, container)
-    if _is_story_itself(container, placed, _MANY_TIMES):
-        return Joined(own, (), agreement, container)
+        return Joined(tuple(extracted), blocks_at(placed, container.all), (), agreement, container)
     judge = Judge(placed, container)
     against = judge.against_all(placed)
-    kept = [(at, paragraph) for (at, paragraph), rule in zip(placed, against, strict=True) if not rule]
+    kept = [place for place, rule in zip(placed, against, strict=True) if not rule]
     gone = [Removed(text=p.text, rule=rule) for (_, p), rule in zip(placed, against, strict=True) if rule]
     body = sorted([*kept, *judge.missing()], key=lambda place: place[0])
-    return Joined(tuple(paragraph for _, paragraph in body), tuple(gone), agreement, container)
+    paragraphs = tuple(paragraph for _, paragraph in body)
+    return Joined(paragraphs, blocks_at(body, container.all), tuple(gone), agreement, container)
+
+
+def _is_container_alone(
+    extracted: Sequence[Paragraph], placed: Sequence[Placed], container: Container
+) -> bool:
+    """Whether the extractor has nothing, next to nothing, all in one piece, or another place of the page."""
+    own = container.paragraphs
+    if not extracted or (_is_glued(extracted, placed) and len(own) >= _FEWEST_BLOCKS):
+        return True
+    if not _are_apart(extracted, own, container):
+        return _is_story_itself(container, placed, _MANY_TIMES)
+    times = _TWICE if len(_said(extracted)) >= _TOO_SHORT else 1
+    return _is_story_itself(container, placed, times)
 
 
 def _is_glued(extracted: Sequence[Paragraph], placed: Sequence[Placed]) -> bool:
@@ -81,15 +93,7 @@ def _is_story_itself(container: Container, placed: Sequence[Placed], times: floa
         return False
     own = next(number for number, block in enumerate(container.all) if block is container.story[0])
     theirs = min((int(at) for at, _ in placed if container.all[int(at)].weight), default=len(container.all))
-    return _depth(container, own) <= _depth(container, theirs) + _FURTHER_DOWN
-
-
-def _depth(container: Container, number: int) -> int:
-    """Measure the text between the last headline above a block, or the top, and the block."""
-    above = max((heading for heading in container.headings if heading < number), default=-1)
-    apart = set(map(id, container.apart))
-    between = container.all[above + 1 : number]
-    return sum(len(block.text) for block in between if id(block) not in apart and not block.is_linked)
+    return container.depth(own) <= container.depth(theirs) + _FURTHER_DOWN
 
 
 def _said(paragraphs: Sequence[Paragraph]) -> str:

@@ -36,7 +36,7 @@ def body_of(tree: HtmlElement, container: Container) -> Joined:
     more generous one is asked, and then the slow one with its fallbacks.
     """
     if element_count(tree) > _MOST_FOR_EXTRACTOR:
-        return Joined(container.paragraphs, (), None, container)
+        return Joined(container.paragraphs, container.story, (), None, container)
     best = joined(_extracted(tree, precise=True), container)
     tried = {"precise extractor": best}
     least = max(_SHORTEST_BODY, _FAR_TOO_LITTLE * _paragraph_length(tree))

@@ -1,40 +1,41 @@
 """How far the body of a page is to be trusted, from 0 to 1."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from statistics import fmean
+
+from lxml.html import HtmlElement
 
 from ingestion.article import Paragraph, ParagraphRole
 from ingestion.parse.agreement import Joined, likeness
 from ingestion.parse.clean import key, without_markup
-from ingestion.parse.container import Container
+from ingestion.parse.outline import Block, size_of
 from ingestion.parse.structured import Page
 
 _NOT_COMPARED = 0.5
 _FEWEST_STATED_WORDS = 50
-_NO_HEADLINE_ABOVE = 0.9
-_SHORT = 400
-_FRAGMENT = 0.3
-_SHORT_BODY = 0.8
+_LONG, _RUNNING, _NEAR = 2_000, 80, 300
+"""Characters: of a body that is long enough, of a block of running text, of what may stand above a body."""
+
+_SHORT, _FRAGMENT = 400, 0.3
 
 
 def confidence_in(page: Page, found: Joined, paragraphs: Sequence[Paragraph]) -> float | None:
-    """Weigh what speaks for a body.
+    """Weigh what speaks for a body, from 0 to 1.
 
-    The mean of what can be compared: the two independent readings with one another, the body with the one
-    that the page states, its length with the number of words that the page states. Links in the body, a
-    headline that stands nowhere above it and shortness take off. None for a body that is stated only.
+    Of two bodies, the one with less is the likelier to lack a part or to hold what is none. It is the mean of
+    the votes, less the share that was taken out for its place, and the share that leads elsewhere. None for a
+    body that is stated only, where nothing can be compared.
     """
     if page.clues.value("body_place") == "json-ld":
         return None
-    trust = fmean(_votes(page, found, paragraphs))
-    container = found.container
-    linked = sum(block.linked for block in container.story)
-    whole = sum(len(block.text) for block in container.story)
-    trust *= 1 - (linked / whole if whole else 0) / 2
-    trust *= 1 if _is_headed(page, container) else _NO_HEADLINE_ABOVE
-    short = sum(len(paragraph.text.encode()) for paragraph in paragraphs) < _SHORT
-    return round(trust * (_SHORT_BODY if short else 1), 3)
+    there = sum(len(paragraph.text) for paragraph in paragraphs)
+    taken = sum(len(entry.text) for entry in found.removed)
+    shown = sum(len(block.text) for block in found.blocks)
+    linked = sum(block.linked for block in found.blocks) / shown if shown else 0.0
+    trust = fmean(_votes(page, found, paragraphs)) * (1 - linked) * max(0.0, 1 - taken / max(there, 1))
+    return round(trust, 3)
 
 
 def stated_body(page: Page) -> tuple[Paragraph, ...]:
@@ -53,7 +54,39 @@ def is_fragment_of(found: Sequence[Paragraph], stated: Sequence[Paragraph]) -> b
 
 
 def _votes(page: Page, found: Joined, paragraphs: Sequence[Paragraph]) -> Iterator[float]:
+    """Yield a number from 0 to 1 for each thing that can speak for a body.
+
+    How far the two readings have the same words; how far the body has those of the container; the share of it
+    that stands in one element; how near it begins to the headline; its length; the share of it in blocks of
+    running text; how far it has the words, and the length, that the page states.
+    """
     yield found.agreement if found.agreement is not None else _NOT_COMPARED
+    yield likeness(found.container.paragraphs, paragraphs) or 0.0
+    yield _together(found.blocks)
+    yield _nearness(found)
+    sizes = [size_of(paragraph.text) for paragraph in paragraphs]
+    yield min(1.0, sum(sizes) / _LONG)
+    yield sum(size for size in sizes if size >= _RUNNING) / max(sum(sizes), 1)
+    yield from _stated_votes(page, paragraphs)
+
+
+def _together(blocks: Sequence[Block]) -> float:
+    """Return the largest share of the text that stands in one element."""
+    held: Counter[HtmlElement | None] = Counter()
+    for block in blocks:
+        held[block.element.getparent()] += len(block.text)
+    return max(held.values(), default=0) / max(held.total(), 1)
+
+
+def _nearness(found: Joined) -> float:
+    """Return how near the body begins to the headline, or to the top of a page without one: 1 just below."""
+    if not found.blocks:
+        return 0.0
+    first = next(i for i, block in enumerate(found.container.all) if block is found.blocks[0])
+    return _NEAR / (_NEAR + found.container.depth(first))
+
+
+def _stated_votes(page: Page, paragraphs: Sequence[Paragraph]) -> Iterator[float]:
     stated = stated_body(page)
     if sum(len(key(paragraph.text).split()) for paragraph in stated) >= _FEWEST_STATED_WORDS:
         yield likeness(stated, paragraphs) or 0.0
@@ -61,15 +94,3 @@ def _votes(page: Page, found: Joined, paragraphs: Sequence[Paragraph]) -> Iterat
     if words.isdecimal() and _FEWEST_STATED_WORDS <= int(words) < 100_000:
         there = sum(len(paragraph.text.split()) for paragraph in paragraphs)
         yield min(there, int(words)) / max(there, int(words))
-
-
-def _is_headed(page: Page, container: Container) -> bool:
-    """Whether one of the headlines stands in the page before the story."""
-    titles = {key(found.value) for found in page.clues.of("headline")}
-    first = id(container.story[0]) if container.story else None
-    for block in container.all:
-        if key(block.text) in titles:
-            return True
-        if id(block) == first:
-            break
-    return False

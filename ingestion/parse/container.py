@@ -43,6 +43,13 @@ class Container(Struct, frozen=True):
         """The story as it would be if nothing else were known."""
         return tuple(Paragraph(role=block.role, text=block.text) for block in self.story)
 
+    def depth(self, number: int) -> int:
+        """Measure the text between the last headline above a block, or the top, and the block."""
+        above = max((heading for heading in self.headings if heading < number), default=-1)
+        apart = set(map(id, self.apart))
+        between = self.all[above + 1 : number]
+        return sum(len(block.text) for block in between if id(block) not in apart and not block.is_linked)
+
 
 def container_of(tree: HtmlElement, headlines: Sequence[str]) -> Container:
     """Find the blocks of the story; none where the page has no running text."""

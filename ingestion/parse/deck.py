@@ -12,7 +12,7 @@ from ingestion.parse.clean import key, one_line
 from ingestion.parse.clues import Clues
 from ingestion.parse.container import Container
 from ingestion.parse.dates import holds_day
-from ingestion.parse.outline import Block, following
+from ingestion.parse.outline import Block, following, size_of
 
 _BLOCKS = ("p", "h2", "h3", "h4", "div", "span", "strong")
 _MARKED = re.compile(
@@ -82,8 +82,7 @@ def _between(container: Container, begins: str) -> Iterator[str]:
 
 def _reads_as_deck(block: Block) -> bool:
     text = block.text
-    size = len(text) if text.isascii() else max(len(text), len(text.encode()) * 2 // 3)
-    fits = size >= _SHORTEST and len(text) <= _LONGEST and not block.linked
+    fits = size_of(text) >= _SHORTEST and len(text) <= _LONGEST and not block.linked
     if not fits or block.role is ParagraphRole.LIST_ITEM or _is_around(block.element):
         return False
     said = lexicon.label(text) or lexicon.phrase(text) or lexicon.byline(text) or lexicon.credit_only(text)

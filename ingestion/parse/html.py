@@ -23,6 +23,7 @@ from ingestion.parse.deck import with_deck
 from ingestion.parse.edges import SENTENCE_ENDS, add_told, named, without_edges
 from ingestion.parse.furniture import drop_unseen, take_pictures, without_labels
 from ingestion.parse.linked import without_linked_lines
+from ingestion.parse.outline import size_of
 from ingestion.parse.rights_said import add_header_rights, add_meta_robots
 from ingestion.parse.structured import Page, survey
 from ingestion.parse.urls import DAY_IN_PATH
@@ -141,7 +142,7 @@ def _story(
 def _decision(
     document: Document, page: Page, teasers: int, paragraphs: tuple[Paragraph, ...], container: Container
 ) -> Drop | None:
-    length = sum(_weight(paragraph.text) for paragraph in paragraphs)
+    length = sum(size_of(paragraph.text) for paragraph in paragraphs)
     if not page.clues.of("headline") and not document.hints.get("feed.title"):
         return NOT_AN_ARTICLE
     if page.says_article:
@@ -152,18 +153,13 @@ def _decision(
     return None if length >= enough else NOT_AN_ARTICLE
 
 
-def _weight(text: str) -> int:
-    """Measure prose by its bytes, of which scripts with a letter for each syllable or word take three."""
-    return len(text) if text.isascii() else max(len(text), len(text.encode()) * 2 // 3)
-
-
 def _is_other(
     document: Document, teasers: int, paragraphs: tuple[Paragraph, ...], container: Container
 ) -> bool:
     """A home page, a page about the publisher, or a list of links to stories."""
     address = document.fetched_url or document.discovered_url
     path = urlsplit(address).path if address else "/-"
-    lengths = [(_weight(paragraph.text), paragraph.text.endswith(SENTENCE_ENDS)) for paragraph in paragraphs]
+    lengths = [(size_of(paragraph.text), paragraph.text.endswith(SENTENCE_ENDS)) for paragraph in paragraphs]
     short = (length for length, ends in lengths if length < (_LONGEST_TEASER if ends else _LONGEST_LIST_LINE))
     listed = sum(short) * 2 > sum(length for length, _ in lengths) or not container.story
     is_home = path in ("", "/") and not _NUMBERED.search(urlsplit(address or "").query)

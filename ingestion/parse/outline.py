@@ -71,12 +71,15 @@ class Block(Struct, frozen=True):
 
     @property
     def weight(self) -> int:
-        """Measure its running text; a letter weighs more where it stands for a syllable or a word."""
-        size = (
-            len(self.text) if self.text.isascii() else max(len(self.text), len(self.text.encode()) * 2 // 3)
-        )
+        """Measure its running text."""
+        size = size_of(self.text)
         least = _SENTENCE if self.is_sentence else _LONG_PROSE
         return size if size >= least and not self.is_linked else 0
+
+
+def size_of(text: str) -> int:
+    """Measure a text by its bytes, of which letters that stand for a syllable or a word take three."""
+    return len(text) if text.isascii() else max(len(text), len(text.encode()) * 2 // 3)
 
 
 def outline(tree: HtmlElement) -> list[Block]:

@@ -58,3 +58,9 @@ def _parts(said: str, keys: Sequence[str], after: int) -> list[int]:
         parts.append(index)
         rest = rest[len(keys[index]) :].lstrip()
     return parts if len(rest) * 10 <= len(said) else []
+
+
+def blocks_at(places: Sequence[Placed], blocks: Sequence[Block]) -> tuple[Block, ...]:
+    """Return the blocks in which paragraphs stand."""
+    numbers = sorted({int(at) for at, _ in places if at - int(at) < OF_NO_BLOCK and at >= 0})
+    return tuple(blocks[number] for number in numbers)

@@ -138,21 +138,16 @@ def test_labels_between_paragraphs_go_into_the_ledger(read: Read) -> None:
     assert gone.get("Read more: The gull that could count") == "related_link"
 
 
-def test_a_stated_body_serves_where_the_page_shows_none_and_gives_confidence_where_it_does(
-    read: Read,
-) -> None:
+def test_a_stated_body_serves_where_the_page_shows_none(read: Read) -> None:
     words = " ".join(f"word{n}" for n in range(60)) + "."
     stated = ld(f'{{"@type":"NewsArticle","headline":"Fog","articleBody":"{words}"}}')
     empty = read(page(stated, "<div id=app></div>"))
-    shown = read(page(stated, f"<p>{words}</p>"))
 
     assert (empty.body, empty.provenance["body"], empty.extraction.confidence) == (
         words,
         "json-ld:articleBody",
         None,
     )
-    assert shown.extraction.confidence is not None
-    assert shown.extraction.confidence > 0.95
 
 
 @pytest.mark.parametrize(
