@@ -14,11 +14,16 @@ COUNTED = Path("/proc/self/statm")
 
 @dataclass(frozen=True, kw_only=True)
 class ExtractionLimits:
-    """`seconds` of wall time for one document; `memory_bytes` for one process beyond what it starts with."""
+    """`seconds` of wall time for one document; `memory_bytes` for one process beyond what it starts with.
+
+    A pool that answers nothing for `stuck_seconds` beyond twice a document's time is given up for a new one:
+    a process that was stopped, or killed, with the pool's lock in hand leaves it locked.
+    """
 
     processes: int = 1
     seconds: float = 30.0
     memory_bytes: int = 1024 * 1024 * 1024
+    stuck_seconds: float = 60.0
 
 
 def private_bytes() -> int:

@@ -26,9 +26,6 @@ DOCUMENTS_FOR_A_PROCESS = 8
 STARTING_SECONDS = 5.0
 """A process that is ended sooner than it has begun complains of it on the standard error."""
 
-STUCK_SECONDS = 60.0
-"""Beyond twice a document's time: a process that is killed with the pool's lock in hand leaves it locked."""
-
 ATTEMPTS = 2
 """A process may die of what another one did, as when the machine runs out of memory."""
 
@@ -124,7 +121,7 @@ class PooledExtractor:
 
     def _waited_for(self, future: Future, asked: Sequence[Future]) -> Extracted:
         """Return the result. Raises what reading raised, and `BrokenProcessPool` where nothing moves."""
-        patience_seconds = 2 * self._limits.seconds + STUCK_SECONDS
+        patience_seconds = 2 * self._limits.seconds + self._limits.stuck_seconds
         while True:
             ready = sum(one.done() for one in asked)
             try:

@@ -18,6 +18,11 @@ def test_documents_that_a_record_cannot_hold_are_refused_with_the_way_out() -> N
         load_settings(broker="kafka://localhost:9092", fetch={"max_bytes": 20 * MIB})
 
 
+def test_memory_that_no_page_can_be_read_with_is_refused_at_the_start() -> None:
+    with pytest.raises(ConfigurationError, match=r"NEWS_EXTRACTION__MEMORY_BYTES.*set 67108864 or more"):
+        load_settings(extraction={"memory_bytes": 1_000_000})
+
+
 def test_the_embedded_log_takes_documents_of_any_size() -> None:
     assert load_settings(fetch={"max_bytes": 20 * MIB}).fetch.max_bytes == 20 * MIB
 

@@ -33,7 +33,7 @@ DOCUMENT = Document(
     fetched_at=datetime(2026, 11, 20, tzinfo=UTC),
 )
 MEGABYTE = 1024 * 1024
-LIMITS = ExtractionLimits(processes=2, seconds=2, memory_bytes=200 * MEGABYTE)
+LIMITS = ExtractionLimits(processes=2, seconds=2, memory_bytes=200 * MEGABYTE, stuck_seconds=4)
 
 
 def document(body: str) -> Document:
@@ -48,6 +48,8 @@ def act(given: Document) -> Extracted:
                 pass
         case "too much":
             bytearray(400 * MEGABYTE)
+        case "stop":
+            os.kill(os.getpid(), signal.SIGSTOP)
         case "die":
             os.kill(os.getpid(), signal.SIGKILL)
     return extract(given)
@@ -86,6 +88,7 @@ def test_the_pool_reads_as_this_process_does_and_in_order(make: Make) -> None:
     ("body", "fault", "said"),
     [
         ("for ever", Unreadable, "longer than 2 s"),
+        ("stop", Unreadable, "longer than 2 s"),
         ("too much", TooLarge, "bytes of memory"),
         ("die", Unreadable, "2 processes died"),
     ],
@@ -111,6 +114,27 @@ def test_processes_that_are_killed_while_they_wait_are_replaced(make: Make) -> N
     found = extractor.extract([document(TEXT)] * 20)
 
     assert [type(one) for one in found] == [Article] * 20
+
+
+def test_a_pool_whose_processes_all_hang_is_given_up_for_a_new_one(make: Make) -> None:
+    extractor = make()
+    extractor.extract([document(TEXT)] * 20)
+    hanging = children_of_the_server()
+    for process in hanging:
+        os.kill(process, signal.SIGSTOP)
+    found = extractor.extract([document(TEXT)] * 20)
+
+    assert len(hanging) == LIMITS.processes
+    assert [type(one) for one in found] == [Article] * 20
+    assert not set(hanging) & set(children_of_the_server())
+
+
+def test_documents_that_hang_in_every_process_are_refused_one_by_one_and_the_pool_lives(make: Make) -> None:
+    extractor = make(act)
+    found = extractor.extract([document("for ever")] * 2 * LIMITS.processes)
+
+    assert [type(one) for one in found] == [Unreadable] * len(found)
+    assert isinstance(extractor.extract([document(TEXT)])[0], Article)
 
 
 def children_of_the_server() -> list[int]:
