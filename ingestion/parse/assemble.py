@@ -30,6 +30,7 @@ from ingestion.parse.clean import words
 from ingestion.parse.clues import Clues, Found, Reading
 from ingestion.parse.credits import Dateline, agencies_among, dateline_of, ending_agencies
 from ingestion.parse.dates import first_moment, holds_day
+from ingestion.parse.day_order import day_first
 from ingestion.parse.genre import genre_of
 from ingestion.parse.hints import add_hints
 from ingestion.parse.keywords import keywords_of
@@ -37,7 +38,7 @@ from ingestion.parse.language import detect
 from ingestion.parse.pictures import pictures_of
 from ingestion.parse.rights import rights_of
 from ingestion.parse.titles import headlines_of
-from ingestion.parse.urls import DAY_IN_PATH, absolute, identity
+from ingestion.parse.urls import DAY_IN_PATH, YEAR_AT_END, absolute, identity
 
 _LEAD = 200
 
@@ -53,7 +54,7 @@ def article_of(document: Document, reading: Reading) -> Article | Drop:
         return Drop(Outcome.DROPPED, "not_an_article")
     article = _bare(document, reading, headlines)
     article = _with_people(article, clues, document)
-    article = _with_times(article, clues)
+    article = _with_times(article, clues, document)
     article = _with_classes(article, clues)
     rights, places = rights_of(clues, document)
     places = {**places_of(clues), **places, "headline": headlines[0].place, **article.provenance}
@@ -116,10 +117,11 @@ def _with_people(article: Article, clues: Clues, document: Document) -> Article:
     )
 
 
-def _with_times(article: Article, clues: Clues) -> Article:
+def _with_times(article: Article, clues: Clues, document: Document) -> Article:
     known = (article.publisher, article.fetched_at)
-    published, odd_published = first_moment(clues.of("published"), *known)
-    modified, odd_modified = first_moment(clues.of("modified"), *known)
+    order = day_first(_declared_languages(clues, document), document)
+    published, odd_published = first_moment(clues.of("published"), *known, day_first=order)
+    modified, odd_modified = first_moment(clues.of("modified"), *known, day_first=order)
     warnings = (
         *article.extraction.warnings,
         *odd_published,
@@ -176,9 +178,12 @@ def _add_dateline(clues: Clues, dateline: Dateline) -> None:
 
 def _add_from_address(clues: Clues, document: Document) -> None:
     """Take the day that is written in an address, where nothing better is known."""
-    match = DAY_IN_PATH.search(_own_url(document) or "")
+    address = _own_url(document) or ""
+    match = DAY_IN_PATH.search(address)
     if match:
         clues.add("published", "-".join(match.groups()), "url:path")
+    elif match := YEAR_AT_END.search(address):
+        clues.add("published", "/".join(match.groups()), "url:path")
 
 
 def _credits(clues: Clues) -> tuple[str, ...]:

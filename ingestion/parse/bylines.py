@@ -7,7 +7,7 @@ from itertools import islice
 from lxml.html import HtmlElement
 
 from ingestion.article import Publisher
-from ingestion.parse import heading, lexicon
+from ingestion.parse import lexicon
 from ingestion.parse.clean import one_line
 from ingestion.parse.clues import Clues
 from ingestion.parse.people import is_byline
@@ -52,17 +52,16 @@ _BEFORE_DATE = re.compile(
 )
 """From a byline to the end of its line: the date."""
 
+_PLACE = "html:byline"
 _NOBODY = Publisher(id="")
 
 
-def add_bylines(clues: Clues, tree: HtmlElement) -> None:
-    """Add the bylines of a page, those near its headline first."""
-    head = heading.heading_of(clues, tree)
-    near = list(heading.below(head)) if head is not None else []
-    _add_near(clues, near, "html:byline")
-    if not clues.of("byline") and head is not None:
-        _add_near(clues, heading.above(head), "html:byline")
-    if not clues.of("byline"):
+def add_bylines(clues: Clues, tree: HtmlElement, near: list[HtmlElement], above: list[HtmlElement]) -> None:
+    """Add the bylines of a page; `near` are the elements below its headline, `above` those above it."""
+    _add_near(clues, near)
+    if not any(found.place == _PLACE for found in clues.of("byline")):
+        _add_near(clues, above)
+    if not any(found.place == _PLACE for found in clues.of("byline")):
         marked = [element for element in tree.xpath(_MARKED) if _tells_author(element)]
         _add_marked(clues, [element for element in marked if not _is_around(element)])
         _add_marked(clues, [element for element in marked if _is_stated(element)])
@@ -70,7 +69,7 @@ def add_bylines(clues: Clues, tree: HtmlElement) -> None:
         _add_line(clues, near)
 
 
-def _add_near(clues: Clues, elements: Iterable[HtmlElement], place: str) -> None:
+def _add_near(clues: Clues, elements: Iterable[HtmlElement]) -> None:
     """Take the first element that is marked, or links to a writer's page, with those beside it like it."""
     first: HtmlElement | None = None
     for element in elements:
@@ -79,7 +78,7 @@ def _add_near(clues: Clues, elements: Iterable[HtmlElement], place: str) -> None
         if first is not None and (first in element.iterancestors() or not _looks_like(element, first)):
             continue
         if text := _names_in(element):
-            clues.add("byline", text, place)
+            clues.add("byline", text, _PLACE)
             first = element if first is None else first
         if len(clues.of("byline")) >= _MOST_AUTHORS:
             return
@@ -96,14 +95,14 @@ def _tells_author(element: HtmlElement) -> bool:
 def _add_marked(clues: Clues, marked: list[HtmlElement]) -> None:
     """Take the first element that is marked as a byline anywhere, with those beside it that look like it."""
     first: HtmlElement | None = None
-    if clues.of("byline"):
+    if any(found.place == _PLACE for found in clues.of("byline")):
         return
     for element in marked:
         if _is_apart(element, _OF_OTHERS) or (first is not None and not _looks_like(element, first)):
             continue
         text = _names_in(element) or ("" if first is not None else _printed(element))
         if text and not _DIGIT.search(text):
-            clues.add("byline", text, "html:byline")
+            clues.add("byline", text, _PLACE)
             first = element if first is None else first
         if len(clues.of("byline")) >= _MOST_AUTHORS:
             return

@@ -35,7 +35,8 @@ _TIME = (
 )
 _ZONE = (
     r"(?:\s?\(?(?P<zone>Z\b|(?:UTC|GMT)?\s?[+-]\d{2}:?\d{2}\b|(?:UTC|GMT)\s?[+-]\d{1,2}\b|[+-]\d{2}(?![\d:])|"
-    r"\b(?:UTC|GMT|UT|EST|EDT|CST|CDT|MST|MDT|PST|PDT|CET|CEST|EET|EEST|MSK|JST|KST|HKT|WIB|MEZ|MESZ)\b))?"
+    r"\b(?:UTC|GMT|UT|EST|EDT|ET|CST|CDT|MST|MDT|PST|PDT|PT|CET|CEST|EET|EEST|MSK|JST|KST|HKT|WIB|MEZ|MESZ|BST|IST|"
+    r"AEST|AEDT|SGT|PKT|WAT|SAST|EAT|NZST|NZDT|PHT|TRT|BRT)\b))?"
 )
 _CLOCK = re.compile(_TIME + _ZONE, re.IGNORECASE)
 _YEAR_FIRST = re.compile(
@@ -48,7 +49,7 @@ _COMPACT = re.compile(
 )
 _EPOCH = re.compile(r"^\d{10}(?:\d{3})?(?:\.\d+)?$")
 _OFFSET = re.compile(r"(?P<sign>[+-])(?P<hours>\d{1,2}):?(?P<minutes>\d{2})?$")
-_HOURS = {
+_HOURS: dict[str, float] = {
     "Z": 0,
     "UTC": 0,
     "GMT": 0,
@@ -61,7 +62,11 @@ _HOURS = {
     "MDT": -6,
 }
 _HOURS |= {"PST": -8, "PDT": -7, "CET": 1, "CEST": 2, "MEZ": 1, "MESZ": 2, "EET": 2, "EEST": 3, "MSK": 3}
-_HOURS |= {"JST": 9, "KST": 9, "HKT": 8, "WIB": 7}
+_HOURS |= {"JST": 9, "KST": 9, "HKT": 8, "WIB": 7, "BST": 1, "AEST": 10, "AEDT": 11, "SGT": 8, "PKT": 5}
+_HOURS |= {"WAT": 1, "SAST": 2, "EAT": 3, "NZST": 12, "NZDT": 13, "PHT": 8, "TRT": 3, "BRT": -3, "IST": 5.5}
+_PLACES = {"ET": "America/New_York", "PT": "America/Los_Angeles"}
+"""Names that are one time in summer and another one in winter."""
+
 _LONGEST = 200
 _THAI = re.compile(r"[\u0e00-\u0e7f].*2[45]\d\d$")
 _BUDDHIST_ERA = 543
@@ -76,15 +81,18 @@ class Printed(Struct, frozen=True):
 
 
 def first_moment(
-    finds: Sequence[Found], publisher: Publisher, fetched_at: datetime
+    finds: Sequence[Found], publisher: Publisher, fetched_at: datetime, *, day_first: bool | None = None
 ) -> tuple[Moment | None, tuple[str, ...]]:
-    """Return the first find that is a plausible time, with a warning where another was passed over."""
+    """Return the first find that is a plausible time, with a warning where another was passed over.
+
+    `day_first` is the order in which days and months are printed where the page is from, if that is known.
+    """
     warnings: tuple[str, ...] = ()
     latest = fetched_at + LATEST_AHEAD
     for number, found in enumerate(finds):
-        moment = moment_of(found, publisher)
+        moment = moment_of(found, publisher, day_first=_order(found, finds, day_first=day_first))
         if moment and EARLIEST <= moment.at <= latest:
-            others = (moment_of(other, publisher) for other in finds[number + 1 :])
+            others = (moment_of(other, publisher, day_first=day_first) for other in finds[number + 1 :])
             known = [other for other in others if other and EARLIEST <= other.at <= latest]
             return _refined(moment, known, publisher), (*warnings, *_conflict(moment, known))
         if moment or _names_far_year(found.value):
@@ -92,6 +100,23 @@ def first_moment(
         elif _SLASHED.search(found.value):
             warnings = (AMBIGUOUS,)
     return None, warnings
+
+
+def _order(found: Found, finds: Sequence[Found], *, day_first: bool | None) -> bool | None:
+    """Tell the order of an ambiguous date by the days that other places name without doubt."""
+    if not _SLASHED.search(found.value) or holds_day(found.value):
+        return day_first
+    days = {printed.at.date() for other in finds if (printed := _clear(other.value))}
+    both = {order: _clear(found.value, day_first=order) for order in (True, False)}
+    told = [order for order, printed in both.items() if printed and printed.at.date() in days]
+    return told[0] if told else day_first
+
+
+def _clear(raw: str, *, day_first: bool | None = None) -> Printed | None:
+    try:
+        return read(raw, day_first=day_first)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _refined(moment: Moment, others: Sequence[Moment], publisher: Publisher) -> Moment:
@@ -117,10 +142,10 @@ def _days(moment: Moment, publisher: Publisher) -> set[date]:
     return {moment.at.astimezone(zone).date() for zone in zones} | ({printed.at.date()} if printed else set())
 
 
-def moment_of(found: Found, publisher: Publisher) -> Moment | None:
+def moment_of(found: Found, publisher: Publisher, *, day_first: bool | None = None) -> Moment | None:
     """Return what was printed, in UTC; None where it is no date, or one that no calendar can hold."""
     try:
-        printed = read(found.value)
+        printed = read(found.value, day_first=day_first)
         if printed is None:
             return None
         at, basis = _in_utc(printed, zone_of(publisher))
@@ -139,7 +164,7 @@ def zone_of(publisher: Publisher) -> tzinfo | None:
         return None
 
 
-def read(raw: str) -> Printed | None:
+def read(raw: str, *, day_first: bool | None = None) -> Printed | None:
     """Read one printed time: ISO 8601, RFC 5322, Unix time, or a date in words. Raises `ValueError`."""
     text = raw[:_LONGEST].translate(_DIGITS).translate(_PUNCTUATION).strip()
     if _EPOCH.match(text):
@@ -147,7 +172,7 @@ def read(raw: str) -> Printed | None:
         return Printed(datetime.fromtimestamp(seconds, UTC), Precision.SECOND)
     if compact := _COMPACT.match(text):
         return _compact(compact)
-    day, rest = _day(text)
+    day, rest = _day(text, day_first=day_first)
     return None if day is None else _with_clock(day, rest)
 
 
@@ -159,7 +184,12 @@ def holds_day(text: str) -> bool:
         return False
 
 
-def _day(text: str) -> tuple[datetime | None, str]:
+def may_hold_day(text: str) -> bool:
+    """Whether a line holds a day, also one that the place it is from has to decide."""
+    return holds_day(text) or bool(_SLASHED.search(text))
+
+
+def _day(text: str, *, day_first: bool | None) -> tuple[datetime | None, str]:
     for pattern in (_YEAR_FIRST, _DAY_FIRST, *_named_days()):
         if match := pattern.search(text):
             parts = match.groupdict()
@@ -168,18 +198,20 @@ def _day(text: str) -> tuple[datetime | None, str]:
             day = datetime(year, month, int(parts["day"]))  # noqa: DTZ001 - naive as printed
             return day, text[: match.start()] + " " + text[match.end() :].removeprefix("T")
     slashed = _SLASHED.search(text)
-    found = _slashed(slashed) if slashed else None
+    found = _slashed(slashed, day_first=day_first) if slashed else None
     return (
         (found, text[: slashed.start()] + " " + text[slashed.end() :]) if slashed and found else (None, text)
     )
 
 
-def _slashed(match: re.Match[str]) -> datetime | None:
-    """Read 03/12/2025 only where one order alone is possible, or both are the same day."""
+def _slashed(match: re.Match[str], *, day_first: bool | None) -> datetime | None:
+    """Read 03/12/2025 only where one order alone is possible or known, or both are the same day."""
     first, second, year = (int(match[name]) for name in ("first", "second", "year"))
-    if first > 12 >= second or first == second:
+    either = first <= 12 and second <= 12
+    if (first > 12 >= second or first == second) or (either and day_first):
         return datetime(year, second, first)  # noqa: DTZ001 - naive as printed
-    return datetime(year, first, second) if second > 12 else None  # noqa: DTZ001 - naive as printed
+    month_first = second > 12 or (either and day_first is False)
+    return datetime(year, first, second) if month_first else None  # noqa: DTZ001 - naive as printed
 
 
 def _with_clock(day: datetime, rest: str) -> Printed:
@@ -220,7 +252,10 @@ def _zone(name: str | None) -> tzinfo | None:
     if match := _OFFSET.search(name):
         minutes = int(match["hours"]) * 60 + int(match["minutes"] or 0)
         return timezone(timedelta(minutes=minutes if match["sign"] == "+" else -minutes))
-    hours = _HOURS.get(name.strip().upper())
+    name = name.strip(" (").upper()
+    if name in _PLACES:
+        return zone_of(Publisher(id="", timezone=_PLACES[name]))
+    hours = _HOURS.get(name)
     return None if hours is None else timezone(timedelta(hours=hours))
 
 
@@ -254,7 +289,7 @@ def _named_days() -> tuple[re.Pattern[str], ...]:
     # The second name in the bracket is the same month in the other Arabic calendar of names.
     name = rf"(?P<name>{names})(?![^\W\d_])\.?(?:\s?[/(]\s?[^\W\d]+(?:\s[^\W\d]+)?\s?\)?)?"
     before, year = r"(?<!\d)(?P<day>\d{1,2})(?:st|nd|rd|th|er|\.|º|ª)?,?[\s-]", r"(?P<year>\d{4})(?!\d)"
-    day_first = rf"{before}(?:de\s|of\s)?{name},?[\s-](?:de\s|del\s)?{year}"
+    day_first = rf"{before}(?:de\s|of\s|d['’])?{name},?[\s-](?:de\s|del\s)?{year}"
     month_first = rf"\b{name}\s(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s{year}"
     year_first = rf"(?<!\d)(?P<year>\d{{4}})\.?\s{name}\s(?P<day>\d{{1,2}})(?!\d)"
     return tuple(re.compile(order, re.IGNORECASE) for order in (day_first, month_first, year_first))

@@ -53,6 +53,8 @@ def survey(tree: HtmlElement) -> Page:
     clues = Clues()
     if article is not None:
         add_article(clues, article, data)
+    else:
+        _add_of_page(clues, data)
     _add_pointers(clues, data)
     metas = list(_metas(tree))
     for field, names in table("fields")["meta"].items():
@@ -104,6 +106,18 @@ def _add_organisations(clues: Clues, article: Node, data: LinkedData, place: str
             clues.add("site", _text(data.resolved(value)), f"{place}:{name}")
 
 
+def _add_of_page(clues: Clues, data: LinkedData) -> None:
+    """Add what is said of the page itself, where nothing is said of an article on it."""
+    for node in data.of_type("WebPage"):
+        for name, field in (
+            ("datePublished", "published"),
+            ("dateModified", "modified"),
+            ("author", "author"),
+        ):
+            for value in values_of(node.get(name)):
+                clues.add(field, _text(data.resolved(value)), f"json-ld:WebPage.{name}")
+
+
 def _add_pointers(clues: Clues, data: LinkedData) -> None:
     for node in data.of_type("NewsMediaOrganization", "WebSite", "Organization"):
         clues.add("site", _text(node.get("name")), "json-ld:name")
@@ -149,7 +163,7 @@ def _metas(tree: HtmlElement) -> Iterator[tuple[str, str]]:
         name = (
             meta.get("property") or meta.get("name") or meta.get("itemprop") or meta.get("http-equiv") or ""
         )
-        content = meta.get("content")
+        content = meta.get("content") or meta.get("value")
         if name and content:
             yield name.strip().lower(), content
 

@@ -20,6 +20,11 @@ DAY_IN_PATH = re.compile(
 )
 """A day as addresses have it: /2026/11/20/, /2026-11/20/, /20261120/."""
 
+YEAR_AT_END = re.compile(
+    r"/(?:[^/?#]*?[~_-])?(0[1-9]|[12]\d|3[01])-(0[1-9]|[12]\d|3[01])-((?:19|20)\d{2})(?=[/_.-]|$)"
+)
+"""The other order: /29-10-2021, /20-11-2026-a-quay-closes."""
+
 _HOST = re.compile(r"^[^\s/?#@\\]+$")
 _NUMBERS = re.compile(r"^[\d.:a-f]*[\d:]$")
 _LAST_RESORT_ROUNDS = 4
