@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from ingestion.article import Article, Document, DocumentKind, Drop, Moment, Publisher, SourceRef
+from ingestion.article import UNKNOWN, Article, Document, DocumentKind, Drop, Moment, SourceRef
 from ingestion.errors import Permanent
 from ingestion.parse import parse
 
@@ -86,7 +86,7 @@ def page(name: str, known: dict[str, Any], body: bytes) -> Document:
         document_id=name,
         run_id="quality",
         source=SourceRef(id="quality", kind="page"),
-        publisher=Publisher(id="unknown"),
+        publisher=UNKNOWN,
         kind=DocumentKind.PAGE,
         locator=name,
         fetched_url=known["url"],

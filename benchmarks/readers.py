@@ -105,13 +105,13 @@ READERS: dict[str, Callable[[], Read]] = {
 
 def document_of(page: SavedPage) -> Any:
     """Put a page as a document of this project."""
-    from ingestion.article import Document, DocumentKind, Publisher, SourceRef  # noqa: PLC0415
+    from ingestion.article import UNKNOWN, Document, DocumentKind, SourceRef  # noqa: PLC0415
 
     return Document(
         document_id=page.name,
         run_id="extraction",
         source=SourceRef(id="extraction", kind="page"),
-        publisher=Publisher(id="unknown"),
+        publisher=UNKNOWN,
         kind=DocumentKind.PAGE,
         locator=page.name,
         fetched_url=page.url,

@@ -52,6 +52,10 @@ class Publisher(Struct, frozen=True, kw_only=True):
     timezone: str | None = None
 
 
+UNKNOWN = Publisher(id="unknown")
+"""The publisher of what came without an address, as from a file."""
+
+
 class SourceRef(Struct, frozen=True, kw_only=True):
     """Which source offered it, and under which name."""
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from msgspec.structs import replace
 
 from ingestion.article import (
+    UNKNOWN,
     Article,
     Document,
     Drop,
@@ -61,7 +62,7 @@ class DeadLetterSource:
     @property
     def publisher(self) -> Publisher:
         """A dead letter of a document carries its publisher inside."""
-        return Publisher(id="unknown")
+        return UNKNOWN
 
     def visits(self, run_id: str) -> Iterator[Visit]:
         """Offer each once more."""

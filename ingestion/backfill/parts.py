@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ingestion.article import Document, Publisher, SourceRef
+from ingestion.article import UNKNOWN, Document, Publisher, SourceRef
 from ingestion.backfill.crawl import Crawl
 from ingestion.backfill.crawl import Window as Days
 from ingestion.backfill.dates import A_DAY
@@ -22,7 +22,7 @@ from ingestion.sources.api import ApiSource
 from ingestion.sources.api_mark import Span, Window
 from ingestion.sources.api_mark import mark_of as api_mark_of
 from ingestion.sources.catalogue import Entry
-from ingestion.sources.documents import UNKNOWN, host_of
+from ingestion.sources.documents import host_of
 from ingestion.sources.interrupt import Interrupt, Interrupted
 from ingestion.sources.limits import Limits
 from ingestion.sources.link_rules import LinkChoice

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from ingestion.article import Publisher, SourceRef
+from ingestion.article import UNKNOWN, Publisher, SourceRef
 from ingestion.errors import Permanent, Transient
 from ingestion.source_ports import Disallowed, Fetched, Fetcher, NotModified, Source, SourceMemory, Validators
 from ingestion.sources import open_source
 from ingestion.sources.catalogue import Entry
-from ingestion.sources.documents import UNKNOWN, host_of
+from ingestion.sources.documents import host_of
 from ingestion.sources.limits import Limits
 from ingestion.sources.links import without_fragment
 from ingestion.sources.sniff import FEEDS, Form, sniff

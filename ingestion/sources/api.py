@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from msgspec.structs import replace
 
-from ingestion.article import Publisher, SourceRef
+from ingestion.article import UNKNOWN, Publisher, SourceRef
 from ingestion.errors import Cause, Unreachable, Unreadable, cause_of
 from ingestion.source_ports import Bookmark, Fetcher, NotModified, SourceMemory, Visit
 from ingestion.sources.api_facts import ApiFacts
@@ -16,7 +16,7 @@ from ingestion.sources.api_paging import next_place
 from ingestion.sources.api_request import first_place, names_variable, time_path
 from ingestion.sources.api_visits import ItemVisits
 from ingestion.sources.catalogue import Entry
-from ingestion.sources.documents import UNKNOWN, Origin
+from ingestion.sources.documents import Origin
 from ingestion.sources.limits import Limits
 from ingestion.sources.links import UNCHANGED, Now, failure_of, utc_now
 from ingestion.sources.rhythm import Attempt, after_attempt

@@ -9,7 +9,7 @@ from lxml.html import HtmlElement
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ingestion.article import Publisher, SourceRef
+from ingestion.article import UNKNOWN, SourceRef
 from ingestion.errors import Cause, NewsError, Permanent, Refused, Transient, Unreadable
 from ingestion.parse.urls import registered_host
 from ingestion.source_ports import Disallowed, Fetched, Fetcher, NotModified
@@ -34,9 +34,7 @@ from ingestion.sources.sniff import FEEDS, Form, sniff
 MOST_CANDIDATES = 25
 """Requests that one discovery makes beside the page and robots.txt."""
 
-ORIGIN = Origin(
-    source=SourceRef(id="discover", kind="page"), publisher=Publisher(id="unknown"), run_id="discover"
-)
+ORIGIN = Origin(source=SourceRef(id="discover", kind="page"), publisher=UNKNOWN, run_id="discover")
 
 
 class Candidate(Struct, frozen=True, kw_only=True):

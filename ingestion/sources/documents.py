@@ -8,14 +8,11 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ingestion.article import Document, DocumentKind, Publisher, Rejected, RejectedPayload, SourceRef
+from ingestion.article import UNKNOWN, Document, DocumentKind, Publisher, Rejected, RejectedPayload, SourceRef
 from ingestion.errors import Unreadable
 from ingestion.rejected import Digest, Failure, rejected
 from ingestion.source_ports import Fetched, Link
 from ingestion.sources.sniff import Form, sniff
-
-UNKNOWN = Publisher(id="unknown")
-"""The publisher of what carries no address."""
 
 KINDS = {
     Form.HTML: DocumentKind.PAGE,

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from ingestion.article import Drop, Outcome, Publisher, SourceRef
+from ingestion.article import UNKNOWN, Drop, Outcome, Publisher, SourceRef
 from ingestion.source_ports import Visit
 from ingestion.sources.contents import Result
-from ingestion.sources.documents import UNKNOWN, Origin, wellformed
+from ingestion.sources.documents import Origin, wellformed
 from ingestion.sources.file_reader import FileReader
 from ingestion.sources.limits import Limits
 

@@ -2,10 +2,9 @@
 
 from msgspec import Struct
 
-from ingestion.article import Article
+from ingestion.article import UNKNOWN, Article
 from ingestion.ports import Claims, Sightings
 from ingestion.stages.edges import line_hash, lines_at_ends, story_within
-from ingestion.stages.syndication import UNKNOWN
 from ingestion.stages.trim import is_furniture
 
 REACH = "; it is not at the very end, or too little would be left"
@@ -22,7 +21,7 @@ class Evidence(Struct, frozen=True):
 def evidence(article: Article, claims: Claims) -> tuple[Evidence, ...]:
     """Judge each line as `trim` is about to; it has not counted the article yet."""
     lines = lines_at_ends(article.paragraphs)
-    if article.publisher.id == UNKNOWN:
+    if article.publisher.id == UNKNOWN.id:
         return tuple(Evidence(text, False, "of an unknown publisher") for text in lines.values())
     known = claims.furniture.taken_off(article)
     if known is not None:

@@ -2,15 +2,12 @@
 
 from functools import lru_cache
 
-from ingestion.article import Article, Publisher
-
-UNKNOWN = "unknown"
-"""The publisher's id of what came without one, as from a file."""
+from ingestion.article import UNKNOWN, Article, Publisher
 
 
 def are_kin(publisher_id: str, other_id: str) -> bool:
     """Whether two texts are of one publisher, as far as is known."""
-    return publisher_id == other_id != UNKNOWN
+    return publisher_id == other_id != UNKNOWN.id
 
 
 def names_of(publisher: Publisher) -> tuple[str, ...]:

@@ -9,11 +9,10 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from ingestion.article import Article, Removed
+from ingestion.article import UNKNOWN, Article, Removed
 from ingestion.ports import Claims, Furniture, Sightings
 from ingestion.stages.edges import is_telling, line_hash, lines_at_ends, story_within
 from ingestion.stages.fingerprint import fingerprint
-from ingestion.stages.syndication import UNKNOWN
 
 LEARNED = "learned"
 """The rule in `extraction.removed`."""
@@ -40,7 +39,7 @@ but day after day."""
 
 def trim(article: Article, claims: Claims) -> Article:
     """Take off the lines that were taken off before; off a new article, what is furniture by now."""
-    if article.publisher.id == UNKNOWN:
+    if article.publisher.id == UNKNOWN.id:
         return article
     known = claims.furniture.taken_off(article)
     return without(article, _learned(article, claims.furniture) if known is None else known)

@@ -14,10 +14,9 @@ from typing import Any, NamedTuple, TypeVar
 from msgspec.structs import asdict
 from sqlalchemy import Connection, Delete, Insert, Table, and_, delete, select, text, tuple_, update
 
-from ingestion.article import Article
+from ingestion.article import UNKNOWN, Article
 from ingestion.ports import Sightings
 from ingestion.stages.edges import lines_at_ends
-from ingestion.stages.syndication import UNKNOWN
 from ingestion.state.history import SqlHistory, lines_of
 from ingestion.state.tables import publisher_articles, publisher_lines
 
@@ -93,7 +92,7 @@ class SqlFurniture:
 
     def expect(self, articles: Iterable[Article]) -> None:
         """Look up at once what will be asked of those that are new."""
-        new = [made for made in articles if made.publisher.id != UNKNOWN and not self._history.of(made)]
+        new = [made for made in articles if made.publisher.id != UNKNOWN.id and not self._history.of(made)]
         if self._spans:
             self._look_up_places([self._place(made) for made in new])
             lines = (self._keys(made, lines_at_ends(made.paragraphs)) for made in new)
