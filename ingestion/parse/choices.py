@@ -15,8 +15,11 @@ _SENTENCE_END = re.compile(r"(?<!\.)[.!?。！？؟।][\"”»」’)]*$")
 _SHORTEST_ABSTRACT = 8
 _AROUND_SUMMARY = " |·•–—-\u2003"
 _OPENING = 4
-_BELOW_STORY = "body:reporting_credit"
+_LAST_RESORTS = ("body:reporting_credit", "json-ld:WebPage")
+"""A line below the story may name one of several who are named above it, a page whoever put it up."""
+
 _MOST_TOGETHER = 6
+_PRINTED = "html:byline"
 _LIST = re.compile(r",(?=\S)|[;|]|, (?=[^,]*,)")
 _SLUG = re.compile(r"[a-z]+(?:-[a-z]+)+")
 _FIELD_OF = {
@@ -61,18 +64,24 @@ def authors_of(clues: Clues, document: Document) -> tuple[tuple[str, ...], str |
     publisher = document.publisher
     sites = {key(found.value) for found in clues.of("site")}
     printed = [*clues.by_place("author"), *clues.by_place("byline")]
-    # Who reported, by a line below the story, may be one of several who are named above it.
     named = [
         (tuple(name for name in people_in(values, publisher) if key(name) not in sites), place)
-        for place, values in sorted(printed, key=lambda found: found[0].startswith(_BELOW_STORY))
+        for place, values in sorted(printed, key=lambda found: found[0].startswith(_LAST_RESORTS))
     ]
     told = [(people, place) for people, place in named if people]
     return _fullest(told) if told else ((), None)
 
 
 def _fullest(told: Sequence[tuple[tuple[str, ...], str]]) -> tuple[tuple[str, ...], str]:
-    """Return the people of the first place, or of the first other one that names them with others."""
+    """Return the people of the first place, or of the first other one that names them with others.
+
+    What a page prints at its headline counts where a meta element names nobody of it: that may be the account
+    of whoever put it up, or the house.
+    """
     first = {key(name) for name in told[0][0]}
+    printed = next((found for found in told if found[1] == _PRINTED), None)
+    if printed and told[0][1].startswith("meta:") and first.isdisjoint(map(key, printed[0])):
+        return printed
     more = (found for found in told[1:4] if first < {key(name) for name in found[0]})
     return next((found for found in more if len(found[0]) <= _MOST_TOGETHER), told[0])
 

@@ -30,6 +30,7 @@ _SUFFIX = re.compile(
     r"\s+(?:in|on|at|um|am)|\s+(?i:for)\s+.*|\s+للنشرة\s.*)$"
 )
 _BRACKETED = re.compile(r"(?<=\w)\s*(?:\([^()]*\)|（[^（）]*）|\[[^\[\]]*\])")
+_KICKER_AHEAD = re.compile(r"^[^,]{2,30}?\s(?=(?:Von|By|Par|Por)\s[^\W\d_]+\s[^\W\d_])")
 _SECTION_AHEAD = re.compile(r"^[^\W\d_]+\s[·•|]\s(?=\S+\s\S)")
 _SPLIT = re.compile(
     r"\s*(?:,|;|/|、|；|，|・(?=\S{2,}\s)|\||&|\+|\n|\b[aA]nd\b|\bAND\b|\bund\b|\bet\b|\by\b(?!-)|\be\b(?=\s[A-Z])|"
@@ -39,7 +40,7 @@ _SPLIT = re.compile(
 _ROLE = re.compile(
     r"(?<=\w)\s+(?:published\b.*|updated\b.*|veröffentlicht\b.*|alle (?:artikel|beiträge)|"
     r"(?:all|more|view) (?:articles|stories|posts)\b.*|"
-    r"twitter|facebook|instagram|linkedin|follow|ceo|cto|ph\.?d\.?|"
+    r"twitter|facebook|instagram|linkedin|follow|autor(?:in)?|author|ceo|cto|ph\.?d\.?|"
     r"(?:(?:political|politics|senior|chief|staff|deputy|foreign|sports?|business|science|news|culture|"
     r"tech|features?|entertainment|investigative|general|local|"
     r"environment|economics|education|health|technology|crime|city|national|special|managing|associate|junior)\s+)*"
@@ -67,7 +68,8 @@ _NO_PERSON = re.compile(
     sponsored|promoted|advertorial|inc|llc|ltd|plc|gmbh|corp|corporation|company|university|institute|ministry|
     government|department|police|writers?|photographs?|merkezi|gazetesi|redaksi|council|association|foundation|committee|federation|holdings?|group|network|studio|
     newsroom|reports?|support|press|pressestelle|pressemitteilung|stiftung|verband|verlag|landesanstalt|landesregierung|institut|ministerium|gesellschaft|verein|büro|filmbüro|
-    alle|mehr|archiv|anzeigen|beiträge?|artikel|inhalte|kommentare?|comments?|articles|stories|posts|links|edition|profile|daten|newsletter|
+    información|informaciones|informações|informazioni|noticias|notícias|informate|diario|periódico|jornal|revista|
+    prensa|giornale|redaccion|televisión|televisão|radio|welle|alle|mehr|archiv|anzeigen|beiträge?|artikel|inhalte|kommentare?|comments?|articles|stories|posts|links|edition|profile|daten|newsletter|
     follow|share|shares|subscribe|contact|login|twitter|facebook|instagram|linkedin|youtube|more|read|view|author|edited|additional|copied|copy|url|
     (?:washington|york|huffington|jerusalem|national|financial|bangkok|jakarta|morning|denver)\spost)\b|
     ^(?:no|zur|zum|im|am|bei|auf|aus|mit|für|über|meine?|deine?|ihre?|unsere?|sign|log|cc|google|orcid)\s|scholar|\be\.\s?v\b|
@@ -76,6 +78,10 @@ _NO_PERSON = re.compile(
     التحرير|وكالات|وكالة|صحيفة|جريدة|أخبار|مراسلنا|الأخبار|موقع|편집부|뉴스|디지털""",
     re.IGNORECASE | re.VERBOSE,
 )
+_ODD = re.compile(r"[\d:]")
+_COMPANY = re.compile(r"\s(?:SA|S\.A|AG|SE|NV|BV|SpA|KG|Oyj?|ASA|PLC)$")
+_AROUND = " .,:;|-–—*•~→←"
+_INITIAL_AT_END = re.compile(r"\s(?:[^\W\d]|[JS]r)$")
 _HANDLE = re.compile(r"(?<=\w)[\s(]+(?:@\w{2,30}|(?:https?://|www\.)\S+|[\w.+-]+@[\w-]+\.\w[\w.]*)\)?")
 """An account or an address behind a name."""
 
@@ -116,7 +122,7 @@ def split(byline: str) -> list[str]:
     """Split a byline into names: at commas, `and`, and its like in other languages."""
     text = _OTHER_WORK.sub(", ", _WITH_OTHERS.sub(r", \g<others>", without_markup(byline)))
     text = _SECTION_AHEAD.sub("", _BRACKETED.sub("", _without_brackets(text)))
-    text = _PREFIX.sub("", text)
+    text = _PREFIX.sub("", _KICKER_AHEAD.sub("", text))
     reversed_name = _FAMILY_FIRST.match(text)
     if reversed_name and not is_agency(reversed_name["family"]):
         return [f"{reversed_name['given']} {reversed_name['family']}"]
@@ -153,8 +159,8 @@ def _is_name(text: str, publisher: Publisher) -> bool:
 def person_of(name: str, publisher: Publisher) -> str | None:
     """Return the name of a person, cleaned; None for a desk, an agency, the publisher or no name at all."""
     text = _HANDLE.sub("", without_markup(name))
-    text = _PREFIX.sub("", text).strip(" .,:;|-–—*•")
-    text = _ROLE.sub("", _SUFFIX.sub("", text)).strip(" .,:;|-–—*•")
+    text = _stripped(_PREFIX.sub("", text))
+    text = _stripped(_ROLE.sub("", _SUFFIX.sub("", text)))
     if not text or len(text) > _LONGEST or len(text.split()) > _MOST_WORDS:
         return None
     if _is_desk_or_house(text, publisher):
@@ -162,8 +168,16 @@ def person_of(name: str, publisher: Publisher) -> str | None:
     return _natural(text) if _looks_like_name(text) and not text.islower() else None
 
 
+def _stripped(text: str) -> str:
+    """Take off what stands around a name; the point of an initial, or of `Jr.`, stays."""
+    bare = text.strip(_AROUND)
+    return (
+        f"{bare}." if _INITIAL_AT_END.search(bare) and text.rstrip(_AROUND[1:]).endswith(f"{bare}.") else bare
+    )
+
+
 def _is_desk_or_house(text: str, publisher: Publisher) -> bool:
-    odd = bool(re.search(r"[\d:]", text)) or bool(_NO_PERSON.search(text))
+    odd = any(pattern.search(text) for pattern in (_ODD, _NO_PERSON, _COMPANY))
     return odd or is_agency(text) or _is_publisher(text, publisher)
 
 

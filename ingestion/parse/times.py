@@ -103,9 +103,11 @@ def _add_time_element(clues: Clues, times: Iterable[HtmlElement]) -> None:
         if not _is_around(time) and not _is_of(time, _READERS):
             stated, printed = time.get("datetime") or "", one_line(time.text_content())
             clear = _EPOCH.fullmatch(stated) or holds_day(stated) or not holds_day(printed)
-            clues.add(_field_of(time), stated if stated and clear else printed, "html:time")
+            field = _field_of(time)
+            clues.add(field, stated if stated and clear else printed, "html:time")
             _add_neighbours(clues, time)
-            return
+            if field == "published":
+                return
 
 
 def _field_of(element: HtmlElement) -> str:

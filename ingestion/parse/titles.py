@@ -11,13 +11,14 @@ from ingestion.parse.clean import key
 from ingestion.parse.clues import Clues, Found
 
 _SEPARATORS = (
-    r"\s+(?:[|–—·»›•│«⋆~-]|--|::|:|//|\|\|)\s+|\s*[｜]\s*|\s*：\s*|(?<=\S)_(?=\S+$)"
+    r"\s+(?:[|–—·»›•│«⋆~/-]|--|::|:|//|\|\|)\s+|\s*[｜|]\s*|\s*：\s*|(?<=\S)_(?=\S+$)"
     r"|(?<=[\u3040-\u9fff！？。…」』）])\s?[-–—_]\s?(?=[\u4e00-\u9fff]{2,6}[网網報报聞闻]$)"
 )
 _PARTS = re.compile(f"({_SEPARATORS})")
 _SECTION_AND_SITE = re.compile(r"(?<=\S)_[\u4e00-\u9fff]{2,6}_[\u4e00-\u9fff]{2,8}$")
 """As Chinese pages end their titles."""
 
+_CHINESE_SITE = re.compile(r"[\u4e00-\u9fff]{2,6}(?:网|網|日报|日報|新聞網)")
 _COLONS = frozenset(":：")
 _BRACKET_AT_END = re.compile(r"\s*[(\[]([^()\[\]]{3,40})[)\]]$")
 _CUT_SHORT = re.compile(r"\s*[\[(]?(?:…|\.\.\.|&#8230;)[\])]?\s*$")
@@ -41,7 +42,7 @@ class House(Struct, frozen=True):
         name = key(part).replace(" ", "")
         label = name.removeprefix("the")
         by_address = len(name) >= _SHORTEST_LABEL and (name in self.labels or label in self.labels)
-        return key(part) in self.sites or by_address
+        return key(part) in self.sites or by_address or bool(_CHINESE_SITE.fullmatch(part))
 
     def is_in(self, heading: str) -> bool:
         """Whether a heading holds the site's address written out."""
@@ -159,8 +160,9 @@ def _shortened(title: str, house: House) -> str:
         at_tail = end == len(parts) - 2 and key(begin) in house.known
         if parts[end].strip() not in _COLONS and (at_tail or house.is_known(begin, title)):
             return begin
-    if len(parts) > 2 and house.is_named(parts[-1]):
-        return "".join(parts[:-2])
+    for end in range(1, len(parts) - 1, 2):
+        if house.is_named("".join(parts[end + 1 :])):
+            return "".join(parts[:end])
     if len(parts) > 2 and (house.is_named(parts[0]) or _is_kicker(parts, title, house)):
         return "".join(parts[2:])
     return title
