@@ -1,7 +1,7 @@
 """The deck: the lines between headline and story, which extractors often take for furniture."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice, takewhile
 
 from lxml.html import HtmlElement
@@ -20,10 +20,16 @@ _MARKED = re.compile(
     r"subtitle|sub-?heading|sub-?headline|strap-?line)(?:$|[\s_-])",
     re.IGNORECASE,
 )
-_AROUND = frozenset({"aside", "footer", "nav", "form", "a", "figure", "li"})
+_LEAD = re.compile(
+    r"(?:^|[\s_-])(?:intro(?:duction|-?text)?|lead|lede|excerpt|teaser|abstract)(?:$|[\s_-])", re.IGNORECASE
+)
+"""Names of decks that elsewhere are names of other things."""
+
+_AROUND = frozenset({"aside", "footer", "nav", "form", "a", "figure"})
 _SHORTEST, _LONGEST = 40, 700
+_LEVELS = 3
 _NEAR = 12
-"""Blocks after the headline among which a deck is looked for by its class."""
+"""Blocks after the headline among which a deck is looked for."""
 
 
 def with_deck(
@@ -31,18 +37,29 @@ def with_deck(
 ) -> tuple[Paragraph, ...]:
     """Put the deck before a body that lacks it.
 
-    It is a block that says what the page states as its summary, or, just below the headline, one that
-    its class calls a deck, or the only text of some length between the headline and the story.
+    It is a block that says what the page states as its summary, or, just below the headline, one that its
+    class calls a deck, or the first text of some length between the headline and the story, or a list there.
     """
     said = " ".join(key(paragraph.text) for paragraph in paragraphs)
     if not said:
         return paragraphs
     summaries = {key(found.value) for found in clues.of("abstract")}
-    found = [next(_stated(tree, summaries), None), next(_marked(tree, clues), None)]
-    if not any(found):
-        found = [next(_between(container, key(paragraphs[0].text)), None)]
-    text = next((text for text in found if text and key(text) not in said), None)
-    return (Paragraph(role=ParagraphRole.PARAGRAPH, text=text), *paragraphs) if text else paragraphs
+    stated = (next(_stated(tree, summaries), None), next(_marked(tree, clues), None))
+    text = next((text for text in stated if text and key(text) not in said), None)
+    if text:
+        return (Paragraph(role=ParagraphRole.PARAGRAPH, text=text), *paragraphs)
+    above = _above(container, key(paragraphs[0].text))
+    apart = set(map(id, container.apart))
+    deck = _listed([block for block in above if id(block) not in apart], summaries)
+    if not deck and not any(stated):
+        deck = tuple(islice((block for block in _between(above, summaries) if id(block) not in apart), 1))
+    return (*(_as_paragraph(block) for block in deck if key(block.text) not in said), *paragraphs)
+
+
+def _as_paragraph(block: Block) -> Paragraph:
+    """A heading above the whole story heads no part of it."""
+    heads = block.role is ParagraphRole.SUBHEADING
+    return Paragraph(role=ParagraphRole.PARAGRAPH if heads else block.role, text=block.text)
 
 
 def _stated(tree: HtmlElement, summaries: set[str]) -> Iterator[str]:
@@ -53,7 +70,7 @@ def _stated(tree: HtmlElement, summaries: set[str]) -> Iterator[str]:
     least, most = min(lengths), 1.3 * max(lengths) + 20
     for element in tree.iter(*_BLOCKS):
         text = _own_text(element, least, most)
-        if text and key(text) in summaries and not _is_around(element):
+        if text and key(text) in summaries and not _is_around(element) and not _is_listed(element):
             yield text
 
 
@@ -68,29 +85,50 @@ def _marked(tree: HtmlElement, clues: Clues) -> Iterator[str]:
             return
 
 
-def _between(container: Container, begins: str) -> Iterator[str]:
-    """Yield what stands between the headline and the story and is no label, byline, date or link."""
-    apart = set(map(id, container.apart))
+def _above(container: Container, begins: str) -> list[Block]:
+    """Return what stands between the headline and the story."""
     above = list(takewhile(lambda block: key(block.text) != begins, container.all))
     heading = max((number for number in container.headings if number < len(above)), default=len(above))
-    for block in above[heading + 1 : heading + 1 + _NEAR]:
-        if holds_day(block.text):
-            return
-        if id(block) not in apart and _reads_as_deck(block):
-            yield block.text
+    return above[heading + 1 : heading + 1 + _NEAR]
+
+
+def _between(above: Sequence[Block], summaries: set[str]) -> Iterator[Block]:
+    """Yield what stands above the story and is no label, byline, date or link.
+
+    What follows the date may be words to a picture: it has to be called a deck, or to be in a summary.
+    """
+    dated = False
+    for block in above:
+        dated = dated or holds_day(block.text)
+        if _is_listed(block.element) or not _reads_as_deck(block):
+            continue
+        if not dated or _is_called_deck(block) or any(key(block.text) in summary for summary in summaries):
+            yield block
+
+
+def _listed(above: Sequence[Block], summaries: set[str]) -> tuple[Block, ...]:
+    """Return a deck that is a list, which the page has in its summary."""
+    items = [block for block in above if block.role is ParagraphRole.LIST_ITEM and _reads_as_deck(block)]
+    telling = any(key(block.text) in summary for block in items for summary in summaries)
+    return tuple(items) if telling else ()
+
+
+def _is_called_deck(block: Block) -> bool:
+    around = islice((block.element, *block.element.iterancestors()), _LEVELS)
+    return any(_MARKED.search(name) or _LEAD.search(name) for up in around if (name := up.get("class")))
 
 
 def _reads_as_deck(block: Block) -> bool:
     text = block.text
     fits = size_of(text) >= _SHORTEST and len(text) <= _LONGEST and not block.linked
-    if not fits or block.role is ParagraphRole.LIST_ITEM or _is_around(block.element):
+    if not fits or _is_around(block.element):
         return False
     said = lexicon.label(text) or lexicon.phrase(text) or lexicon.byline(text) or lexicon.credit_only(text)
     return not said and not lexicon.caption_prefix(text)
 
 
 def _is_furniture(element: HtmlElement, text: str) -> bool:
-    return _is_around(element) or bool(lexicon.label(text) or lexicon.phrase(text))
+    return _is_around(element) or _is_listed(element) or bool(lexicon.label(text) or lexicon.phrase(text))
 
 
 def _own_text(element: HtmlElement, least: float = 0, most: float = _LONGEST) -> str | None:
@@ -101,6 +139,10 @@ def _own_text(element: HtmlElement, least: float = 0, most: float = _LONGEST) ->
     if not max(least, _SHORTEST) <= length <= min(most, _LONGEST):
         return None
     return one_line(raw)
+
+
+def _is_listed(element: HtmlElement) -> bool:
+    return element.tag == "li" or any(parent.tag == "li" for parent in element.iterancestors())
 
 
 def _is_around(element: HtmlElement) -> bool:
