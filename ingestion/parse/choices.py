@@ -8,6 +8,7 @@ from ingestion.parse.clean import key
 from ingestion.parse.clues import Clues, Found
 from ingestion.parse.credits import agencies_among
 from ingestion.parse.people import names_a_desk, people_in
+from ingestion.parse.titles import labels_of
 
 _DIGITS = re.compile(r"\d[\d.,\s]*")
 _CUT_SHORT = re.compile(r"\s*[\[(]?(?:…|\.\.\.|&#8230;)[\])]?\s*$")
@@ -63,13 +64,18 @@ def authors_of(clues: Clues, document: Document) -> tuple[tuple[str, ...], str |
     """Return the people of the first place that names any."""
     publisher = document.publisher
     sites = {key(found.value) for found in clues.of("site")}
+    labels = labels_of(document)
     printed = [*clues.by_place("author"), *clues.by_place("byline")]
     named = [
-        (tuple(name for name in people_in(values, publisher) if key(name) not in sites), place)
+        (tuple(name for name in people_in(values, publisher) if not _is_house(name, sites, labels)), place)
         for place, values in sorted(printed, key=lambda found: found[0].startswith(_LAST_RESORTS))
     ]
     told = [(people, place) for people, place in named if people]
     return _fullest(told) if told else ((), None)
+
+
+def _is_house(name: str, sites: set[str], labels: frozenset[str]) -> bool:
+    return key(name) in sites or key(name).replace(" ", "") in labels
 
 
 def _fullest(told: Sequence[tuple[tuple[str, ...], str]]) -> tuple[tuple[str, ...], str]:

@@ -5,7 +5,9 @@ import re
 import unicodedata
 from functools import lru_cache
 
-_CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u200b\u2060\ufeff\ufff9-\ufffb\ufffe\uffff]")
+_CONTROLS = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u200b\u2060\ufeff\ufff9-\ufffb\ufffe\uffff]"
+)
 _SPACES = re.compile(r"[^\S\u3000]+|\u3000{2,}")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _MARKS = (

@@ -18,10 +18,20 @@ _OUTERMOST = frozenset({"body", "html"})
 
 
 def heading_of(clues: Clues, tree: HtmlElement) -> HtmlElement | None:
-    """Return the element that holds the headline: the first heading with its words."""
-    titles = {key(found.value) for found in clues.of("headline")} - {""}
-    headings = [found for found in tree.iter("h1", "h2") if key(found.text_content()) in titles]
-    return next((found for found in headings if found.tag == "h1"), next(iter(headings), None))
+    """Return the element that holds the headline: the first heading with the words that are stated as such.
+
+    Where none are, it is the longest heading of the first order: a shorter one names the site.
+    """
+    finds = clues.of("headline")
+    stated = {key(found.value) for found in finds if not found.place.startswith("html:")} - {""}
+    headings = [(found, key(found.text_content())) for found in tree.iter("h1", "h2")]
+    said = next((found for found, words in headings if words in stated), None)
+    if said is not None:
+        return said
+    known = {key(found.value) for found in finds} - {""}
+    first = [(len(words), found) for found, words in headings if found.tag == "h1" and words in known]
+    second = (found for found, words in headings if words in known)
+    return max(first, key=lambda heading: heading[0])[1] if first else next(second, None)
 
 
 def below(heading: HtmlElement) -> Iterator[HtmlElement]:

@@ -66,7 +66,7 @@ _NO_PERSON = re.compile(
     redaktion|redaktionen|redactie|rédaction|redacción|redazione|redakcja|redação|toimitus|ritzau|
     agentur|agences?|agencias?|zeitung|nachrichten|unbekannt|unknown|anonymous|guest|user|none|null|undefined|
     sponsored|promoted|advertorial|inc|llc|ltd|plc|gmbh|corp|corporation|company|university|institute|ministry|
-    government|department|police|writers?|photographs?|merkezi|gazetesi|redaksi|council|association|foundation|committee|federation|holdings?|group|network|studio|
+    government|department|police|writers?|photographs?|merkezi|gazetesi|redaksi|council|association|foundation|committee|federation|departement|department|bildrechte|ort|datum|holdings?|group|network|studio|
     newsroom|reports?|support|press|pressestelle|pressemitteilung|stiftung|verband|verlag|landesanstalt|landesregierung|institut|ministerium|gesellschaft|verein|büro|filmbüro|
     información|informaciones|informações|informazioni|noticias|notícias|informate|diario|periódico|jornal|revista|
     prensa|giornale|redaccion|televisión|televisão|radio|welle|alle|mehr|archiv|anzeigen|beiträge?|artikel|inhalte|kommentare?|comments?|articles|stories|posts|links|edition|profile|daten|newsletter|

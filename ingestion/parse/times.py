@@ -40,7 +40,9 @@ _DATE_MARK = (
     "descendant::*/@class[contains(.,'date') or contains(.,'Date') or contains(.,'datum')"
     " or contains(.,'ublished') or contains(.,'imestamp') or contains(.,'fecha') or contains(.,'docData')]/.."
 )
-_CHANGED = re.compile(r"updat|modif|aktualis|actualiz|aggiorn|mis-?a-?jour|change", re.IGNORECASE)
+_CHANGED = re.compile(
+    r"updat|modif|aktualis|actualiz|aggiorn|mise? ?-?[àa] ?-?jour|\bchange|更新", re.IGNORECASE
+)
 _OF_SITE = re.compile(r"©|\bcopyright\b|all rights|alle rechte|\bsite\b", re.IGNORECASE)
 _CHANGED_AT_END = re.compile(r"(?:last ?update|updated?|更新)\s*$", re.IGNORECASE)
 _READERS = re.compile(r"comment|kommentar|respond|related", re.IGNORECASE)
@@ -162,16 +164,23 @@ def _add_line(clues: Clues, elements: Iterable[HtmlElement], place: str, longest
     """Take the first short line that holds a day, where nothing marks one."""
     for element in elements:
         text = _line(element)
-        if len(text) <= longest and may_hold_day(text) and not _OF_SITE.search(text):
-            text = _line(_innermost(element))
-            said, rest = lexicon.date_label(text) or ("published", text)
-            changed = said == "modified" or _CHANGED_AT_END.search(text)
+        own = next((line for line in _own_lines(element) if holds_day(line)), None)
+        if (len(text) <= longest or own) and may_hold_day(own or text) and not _OF_SITE.search(text):
+            text = own or _line(_innermost(element))
+            said, rest = lexicon.date_label(text) or ("", text)
+            changed = said == "modified" or (not said and _CHANGED.search(text))
             clues.add("modified" if changed else "published", rest, place)
             return
 
 
 def _line(element: HtmlElement) -> str:
     return one_line(" ".join(element.itertext()))
+
+
+def _own_lines(element: HtmlElement) -> Iterator[str]:
+    """Yield the short lines between the children of an element."""
+    texts = (element.text, *(child.tail for child in element))
+    return (line for text in texts if text and 0 < len(line := one_line(text)) <= _LONGEST_DATE)
 
 
 def _innermost(element: HtmlElement) -> HtmlElement:

@@ -9,6 +9,7 @@ from msgspec import Struct
 from ingestion.article import Document
 from ingestion.parse.clean import key
 from ingestion.parse.clues import Clues, Found
+from ingestion.parse.dates import holds_day
 
 _SEPARATORS = (
     r"\s+(?:[|–—·»›•│«⋆~/-]|--|::|:|//|\|\|)\s+|\s*[｜|]\s*|\s*：\s*|(?<=\S)_(?=\S+$)"
@@ -18,7 +19,9 @@ _PARTS = re.compile(f"({_SEPARATORS})")
 _SECTION_AND_SITE = re.compile(r"(?<=\S)_[\u4e00-\u9fff]{2,6}_[\u4e00-\u9fff]{2,8}$")
 """As Chinese pages end their titles."""
 
+_KINDS = ("online", "magazin", "magazine", "zeitung", "news")
 _CHINESE_SITE = re.compile(r"[\u4e00-\u9fff]{2,6}(?:网|網|日报|日報|新聞網)")
+_SEPARATOR_AT_END = re.compile(r"\s+[|–—·›•-]$")
 _COLONS = frozenset(":：")
 _BRACKET_AT_END = re.compile(r"\s*[(\[]([^()\[\]]{3,40})[)\]]$")
 _CUT_SHORT = re.compile(r"\s*[\[(]?(?:…|\.\.\.|&#8230;)[\])]?\s*$")
@@ -41,7 +44,8 @@ class House(Struct, frozen=True):
         """Whether a part of a title is the site's name, or its address written out."""
         name = key(part).replace(" ", "")
         label = name.removeprefix("the")
-        by_address = len(name) >= _SHORTEST_LABEL and (name in self.labels or label in self.labels)
+        bare = next((label[: -len(kind)] for kind in _KINDS if label.endswith(kind)), label)
+        by_address = len(name) >= _SHORTEST_LABEL and not self.labels.isdisjoint({name, label, bare})
         return key(part) in self.sites or by_address or bool(_CHINESE_SITE.fullmatch(part))
 
     def is_in(self, heading: str) -> bool:
@@ -63,7 +67,7 @@ def headlines_of(clues: Clues, document: Document) -> list[Found]:
     distinct: dict[str, Found] = {}
     for found in in_order:
         title = _without_site(found.value, house)
-        if key(title) and key(title) not in house.sites:
+        if key(title) and not house.is_named(title):
             distinct.setdefault(key(title), Found(title, found.place))
     return _whole_first(list(distinct.values())) or list(finds[:1])
 
@@ -77,10 +81,10 @@ def _house_of(clues: Clues, document: Document) -> House:
         if "application" not in found.place or key(found.value) not in known
     )
     own = (name for name in (document.publisher.name, document.publisher.domain) if name)
-    return House(frozenset(map(key, (*named, *own))), _labels(document), known)
+    return House(frozenset(map(key, (*named, *own))), labels_of(document), known)
 
 
-def _labels(document: Document) -> frozenset[str]:
+def labels_of(document: Document) -> frozenset[str]:
     """Return the names of the site as its addresses have them, without spaces: `ormeweekly`."""
     urls = (document.fetched_url, document.discovered_url)
     hosts = [(urlsplit(url).hostname or "").removeprefix("www.") for url in urls if url]
@@ -146,7 +150,7 @@ def _without_site(title: str, house: House) -> str:
         if shorter == title:
             break
         title = shorter
-    return title.strip()
+    return _SEPARATOR_AT_END.sub("", title.strip())
 
 
 def _shortened(title: str, house: House) -> str:
@@ -157,8 +161,9 @@ def _shortened(title: str, house: House) -> str:
     parts = _PARTS.split(title)
     for end in range(len(parts) - 2, 0, -2):
         begin = "".join(parts[:end])
-        at_tail = end == len(parts) - 2 and key(begin) in house.known
-        if parts[end].strip() not in _COLONS and (at_tail or house.is_known(begin, title)):
+        at_tail = end == len(parts) - 2 and key(begin) in house.known and not house.is_named(begin)
+        colon = parts[end].strip() in _COLONS and not holds_day("".join(parts[end + 1 :]))
+        if not colon and (at_tail or house.is_known(begin, title)):
             return begin
     for end in range(1, len(parts) - 1, 2):
         if house.is_named("".join(parts[end + 1 :])):
