@@ -10,7 +10,7 @@ from ingestion.article import Publisher
 from ingestion.parse import lexicon
 from ingestion.parse.clean import one_line
 from ingestion.parse.clues import Clues
-from ingestion.parse.people import is_byline
+from ingestion.parse.people import is_byline, people_in
 
 _BYLINE_CLASS = re.compile(
     r"(?:^|[\s_-])(?:byline|author-?names?|article-?authors?|article__authors?|post-?author|autor|autorin|signature)"
@@ -120,12 +120,14 @@ def _names_in(element: HtmlElement) -> str:
     text = one_line(" ".join(element.itertext()))
     if not 0 < len(text) <= 2 * _LONGEST_BYLINE:
         return ""
-    if _names_people(text):
-        return text
     named: list[str] = []
     for part in map(one_line, element.itertext()):
         if part and _names_people(part) and not part.endswith(tuple(named)):
             named.append(part)
+    # What stands beside a name in an element of its own is no part of it: `Wren Tolliver`, `Games Editor`.
+    whole = _names_people(text) and (not named or people_in([text], _NOBODY) == people_in(named, _NOBODY))
+    if whole:
+        return text
     cut = _BEFORE_DATE.sub("", text)
     return ", ".join(named) or (cut if _names_people(cut) else "")
 

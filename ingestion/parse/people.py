@@ -29,7 +29,9 @@ _SUFFIX = re.compile(
     r"\s+(?:in|from|aus)\s+[A-ZÄÖÜ]\w+(?:\s[A-Z]\w+)?|・?記者|特派員|編集委員|論説委員|기자|の投稿|"
     r"\s+(?:in|on|at|um|am)|\s+(?i:for)\s+.*|\s+للنشرة\s.*)$"
 )
-_BRACKETED = re.compile(r"(?<=\w)\s*(?:\([^()]*\)|（[^（）]*）|\[[^\[\]]*\])")
+_BRACKETED = re.compile(
+    r"(?<=\w)\s*(?:\([^()]*\)|（[^（）]*）|\[[^\[\]]*\])(?=\s*(?:$|[,;/&|·•]|(?:and|und|et|y|e)\s))"
+)
 _KICKER_AHEAD = re.compile(r"^[^,]{2,30}?\s(?=(?:Von|By|Par|Por)\s[^\W\d_]+\s[^\W\d_])")
 _SECTION_AHEAD = re.compile(r"^[^\W\d_]+\s[·•|]\s(?=\S+\s\S)")
 _SPLIT = re.compile(
@@ -74,7 +76,7 @@ _NO_PERSON = re.compile(
     (?:washington|york|huffington|jerusalem|national|financial|bangkok|jakarta|morning|denver)\spost)\b|
     ^(?:no|zur|zum|im|am|bei|auf|aus|mit|für|über|meine?|deine?|ihre?|unsere?|sign|log|cc|google|orcid)\s|scholar|\be\.\s?v\b|
     ^(?:the|der|die|das|le|la|les|el)\s|^(?:city|state|university|bank)\s+of\s|@|https?:|www\.|\.(?:com|org|net|co|de|tr|jp|fr|es|it)\b|
-    編集部|編集局|報道部|取材班|デスク|新聞|日報|通信|社会部|政治部|ニュース|
+    留言|評論|评论|翻訳|著者|作者|编辑|編輯|コメント|編集部|編集局|報道部|取材班|デスク|新聞|日報|通信|社会部|政治部|ニュース|
     التحرير|وكالات|وكالة|صحيفة|جريدة|أخبار|مراسلنا|الأخبار|موقع|편집부|뉴스|디지털""",
     re.IGNORECASE | re.VERBOSE,
 )
