@@ -10,6 +10,7 @@ from ingestion.article import Publisher
 from ingestion.parse import lexicon
 from ingestion.parse.clean import one_line
 from ingestion.parse.clues import Clues
+from ingestion.parse.heading import short_text
 from ingestion.parse.people import is_byline, people_in
 
 _BYLINE_CLASS = re.compile(
@@ -25,6 +26,7 @@ _AUTHOR_CLASS = re.compile(
 _MARKED = (
     "descendant::*/@class[contains(.,'yline') or contains(.,'uthor') or contains(.,'utor')"
     " or contains(.,'riter') or contains(.,'uteur')]/.."
+    " | descendant::*/@id[contains(.,'yline')]/.."
     " | descendant::*/@itemprop[.='author']/.. | descendant::*/@rel[.='author']/.. | descendant::byline"
 )
 _PROFILE = re.compile(
@@ -117,8 +119,8 @@ def _printed(element: HtmlElement) -> str:
 
 def _names_in(element: HtmlElement) -> str:
     """Return the words of an element that name people: all of them, else those of its parts that do."""
-    text = one_line(" ".join(element.itertext()))
-    if not 0 < len(text) <= 2 * _LONGEST_BYLINE:
+    text = short_text(element, 2 * _LONGEST_BYLINE)
+    if not text:
         return ""
     named: list[str] = []
     for part in map(one_line, element.itertext()):
@@ -138,7 +140,7 @@ def _add_line(clues: Clues, near: list[HtmlElement]) -> None:
         text
         for element in near
         if element.tag in ("p", "div", "span", "li", "address", "cite", "h4", "h5", "time")
-        and len(text := one_line(" ".join(element.itertext()))) <= _LONGEST_LINE
+        and (text := short_text(element, _LONGEST_LINE))
     ]
     alone = [text for text in lines if not _DIGIT.search(text)]
     for names in (*alone, *(_BEFORE_DATE.sub("", text) for text in lines)):
@@ -162,8 +164,8 @@ def _is_stated(element: HtmlElement) -> bool:
 def _is_marked(element: HtmlElement) -> bool:
     if _is_stated(element):
         return True
-    mark = element.get("class")
-    return bool(mark and (_BYLINE_CLASS.search(mark) or _AUTHOR_CLASS.search(mark)))
+    mark = f"{element.get('class') or ''} {element.get('id') or ''}"
+    return bool(mark != " " and (_BYLINE_CLASS.search(mark) or _AUTHOR_CLASS.search(mark)))
 
 
 def _is_around(element: HtmlElement) -> bool:

@@ -20,6 +20,7 @@ _LAST_RESORTS = ("body:reporting_credit", "json-ld:WebPage")
 """A line below the story may name one of several who are named above it, a page whoever put it up."""
 
 _MOST_TOGETHER = 6
+_MOST_PRINTED = 3
 _PRINTED = "html:byline"
 _LIST = re.compile(r",(?=\S)|[;|]|, (?=[^,]*,)")
 _SLUG = re.compile(r"[a-z]+(?:-[a-z]+)+")
@@ -89,7 +90,12 @@ def _fullest(told: Sequence[tuple[tuple[str, ...], str]]) -> tuple[tuple[str, ..
     if printed and told[0][1].startswith("meta:") and first.isdisjoint(map(key, printed[0])):
         return printed
     more = (found for found in told[1:4] if first < {key(name) for name in found[0]})
-    return next((found for found in more if len(found[0]) <= _MOST_TOGETHER), told[0])
+    return next((found for found in more if len(found[0]) <= _most_of(found[1])), told[0])
+
+
+def _most_of(place: str) -> int:
+    """A line at the headline may go on with who took the pictures, or stood in them."""
+    return _MOST_PRINTED if place == _PRINTED else _MOST_TOGETHER
 
 
 def byline_of(clues: Clues, document: Document, author_place: str | None) -> Found | None:

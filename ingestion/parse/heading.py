@@ -5,7 +5,7 @@ from itertools import islice
 
 from lxml.html import HtmlElement
 
-from ingestion.parse.clean import key
+from ingestion.parse.clean import key, one_line
 from ingestion.parse.clues import Clues
 
 _FURNITURE = frozenset({"nav", "figure", "script", "style", "template", "form"})
@@ -48,6 +48,19 @@ def below(heading: HtmlElement) -> Iterator[HtmlElement]:
 def above(heading: HtmlElement) -> Iterator[HtmlElement]:
     """Yield the elements that stand right above the headline, in the boxes it stands in."""
     return islice(_preceding(heading), _ABOVE)
+
+
+def short_text(element: HtmlElement, most: int) -> str:
+    """Return the words of an element on one line; nothing where they are more characters than `most`."""
+    pieces: list[str] = []
+    length = 0
+    for piece in element.itertext():
+        if words := one_line(piece):
+            pieces.append(words)
+            length += len(words) + 1
+            if length - 1 > most:
+                return ""
+    return " ".join(pieces)
 
 
 def _following(heading: HtmlElement) -> Iterator[HtmlElement]:

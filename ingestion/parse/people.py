@@ -72,7 +72,7 @@ _NO_PERSON = re.compile(
     newsroom|reports?|support|press|pressestelle|pressemitteilung|stiftung|verband|verlag|landesanstalt|landesregierung|institut|ministerium|gesellschaft|verein|büro|filmbüro|
     información|informaciones|informações|informazioni|noticias|notícias|informate|diario|periódico|jornal|revista|
     prensa|giornale|redaccion|televisión|televisão|radio|welle|alle|mehr|archiv|anzeigen|beiträge?|artikel|inhalte|kommentare?|comments?|articles|stories|posts|links|edition|profile|daten|newsletter|
-    follow|share|shares|subscribe|contact|login|twitter|facebook|instagram|linkedin|youtube|more|read|view|author|edited|additional|copied|copy|url|
+    follow|e-?mail|share|shares|subscribe|contact|login|twitter|facebook|instagram|linkedin|youtube|more|read|view|author|edited|additional|copied|copy|url|
     (?:washington|york|huffington|jerusalem|national|financial|bangkok|jakarta|morning|denver)\spost)\b|
     ^(?:no|zur|zum|im|am|bei|auf|aus|mit|für|über|meine?|deine?|ihre?|unsere?|sign|log|cc|google|orcid)\s|scholar|\be\.\s?v\b|
     ^(?:the|der|die|das|le|la|les|el)\s|^(?:city|state|university|bank)\s+of\s|@|https?:|www\.|\.(?:com|org|net|co|de|tr|jp|fr|es|it)\b|

@@ -11,6 +11,7 @@ from ingestion.parse.clean import one_line
 from ingestion.parse.clues import Clues
 from ingestion.parse.credits import agencies_among
 from ingestion.parse.dates import Printed, holds_day, may_hold_day, read
+from ingestion.parse.heading import short_text
 
 _STATED = {
     "datePublished": "published",
@@ -163,9 +164,9 @@ def _role(text: str, element: HtmlElement) -> str:
 def _add_line(clues: Clues, elements: Iterable[HtmlElement], place: str, longest: int) -> None:
     """Take the first short line that holds a day, where nothing marks one."""
     for element in elements:
-        text = _line(element)
-        own = next((line for line in _own_lines(element) if holds_day(line)), None)
-        if (len(text) <= longest or own) and may_hold_day(own or text) and not _OF_SITE.search(text):
+        text = short_text(element, longest)
+        own = next((line for line in _own_lines(element) if _DIGIT.search(line) and holds_day(line)), None)
+        if (own or _DIGIT.search(text)) and may_hold_day(own or text) and not _OF_SITE.search(text):
             text = own or _line(_innermost(element))
             said, rest = lexicon.date_label(text) or ("", text)
             changed = said == "modified" or (not said and _CHANGED.search(text))

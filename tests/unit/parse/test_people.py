@@ -62,6 +62,8 @@ HOUSE = Publisher(id="orme", name="Orme Weekly", domain="orme.example")
         ("Alle Beiträge", ()),
         ("Orme Förderverein e. V.", ()),
         ("Google Scholar", ()),
+        ("E-mail Wren", ()),
+        ("Email the author", ()),
         ("wren the handle", ()),
         ("Contributing Writer", ()),
         ("Haber Merkezi", ()),
