@@ -8,12 +8,15 @@ from ingestion.parse import lexicon
 from ingestion.parse.clean import key
 from ingestion.parse.clues import Clues
 from ingestion.parse.credits import agencies_among, only_agencies
+from ingestion.parse.dates import holds_day
 from ingestion.parse.people import is_byline, reporters, split
 
 # In bytes of UTF-8, because scripts with more bytes to a letter say as much in fewer letters.
 _LONG_BYTES = 140
 _LONGEST_BYLINE = 100
 _LONGEST_KICKER = 30
+_LONGEST_LINE, _MOST_WORDS = 90, 8
+_ABOUT_THE_TEXT = frozenset({"reading_time", "shares", "tags", "breadcrumb"})
 _NO_WORD = re.compile(r"[\d\W]+")
 _CAPITALS_FOR_THINGS = frozenset({"en", "de", "lb", "gs"})
 _BRACKETS = "()（）[]［］【】— –-"
@@ -49,7 +52,26 @@ def _rule(paragraph: Paragraph, clues: Clues, publisher: Publisher, *, index: in
         for agency in agencies:
             clues.add("credit", agency, "body:credit")
         return "credit"
-    return "kicker" if index is not None and _is_kicker(text, clues, first=index == 0) else None
+    return _rule_above(text, clues, first=index == 0) if index is not None else None
+
+
+def _rule_above(text: str, clues: Clues, *, first: bool) -> str | None:
+    if len(text) > _LONGEST_LINE or _NO_WORD.fullmatch(text):
+        return None
+    if said := lexicon.phrase(text):
+        return said.role if said.role in _ABOUT_THE_TEXT else None
+    if _is_date_line(text):
+        return "date_line"
+    return "kicker" if _is_kicker(text, clues, first=first) else None
+
+
+def _is_date_line(text: str) -> bool:
+    """Whether a line above the story is of the day and hardly of anything else."""
+    words = sum(1 for word in text.split() if not _NO_WORD.fullmatch(word))
+    is_row = " | " in text and not any(char.isdigit() for char in text.partition(" | ")[0])
+    if words > _MOST_WORDS or is_row or text.endswith(SENTENCE_ENDS):
+        return False
+    return any(char.isdigit() for char in text) and holds_day(text)
 
 
 def _is_byline(text: str, publisher: Publisher) -> bool:
