@@ -10,6 +10,7 @@ from rich.panel import Panel
 from rich.table import Table
 
 from ingestion.parse.explain import Decision
+from ingestion.parse.ledger import meaning
 from ingestion.trace import Step, Trace
 
 LONG = 400
@@ -124,10 +125,9 @@ def _paragraphs(paragraphs: Any) -> Table:
 
 
 def _removed(removed: Any) -> Table:
-    table = Table(
-        "line", "rule", "text", title=f"{len(removed)} pieces of furniture removed", title_justify="left"
-    )
+    title = f"{len(removed)} pieces of furniture removed"
+    table = Table("line", "rule", "why", "text", title=title, title_justify="left")
     for piece in removed:
         line = "" if piece["line"] is None else str(piece["line"])
-        table.add_row(line, piece["rule"], escape(_short(piece["text"])))
+        table.add_row(line, piece["rule"], meaning(piece["rule"]), escape(_short(piece["text"])))
     return table

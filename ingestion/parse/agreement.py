@@ -26,6 +26,7 @@ _LEAST_SHARED = 0.5
 _TOO_SHORT = 100
 _TWICE = 2
 _MANY_TIMES = 6
+_ALONE, _GIVEN_UP = "alone", "given up for the container"
 _FURTHER_DOWN = 1200
 """Characters by which a longer text may begin later than a shorter one and still be the story."""
 
@@ -38,6 +39,7 @@ class Joined(Struct, frozen=True):
     removed: tuple[Removed, ...]
     agreement: float | None
     container: Container
+    how: str = "joined with the container"
     tried: tuple[Tried, ...] = ()
 
 
@@ -46,12 +48,12 @@ def joined(extracted: Sequence[Paragraph], container: Container) -> Joined:
     own = container.paragraphs
     agreement = likeness(extracted, own)
     if not own:
-        return Joined(tuple(extracted), (), (), agreement, container)
+        return Joined(tuple(extracted), (), (), agreement, container, _ALONE)
     placed = list(placed_among(extracted, container.all))
     if _is_container_alone(extracted, placed, container):
-        return Joined(own, container.story, (), agreement, container)
+        return Joined(own, container.story, (), agreement, container, _GIVEN_UP)
     if _are_apart(extracted, own, container):
-        return Joined(tuple(extracted), blocks_at(placed, container.all), (), agreement, container)
+        return Joined(tuple(extracted), blocks_at(placed, container.all), (), agreement, container, _ALONE)
     judge = Judge(placed, container)
     against = judge.against_all(placed)
     kept = [place for place, rule in zip(placed, against, strict=True) if not rule]

@@ -53,7 +53,7 @@ def _tried(tried: Mapping[str, Joined], best: Joined, container: Container) -> I
     yield Tried(method="container alone", blocks=len(own), characters=_length(own))
     for name, body in tried.items():
         yield Tried(
-            method=f"{name}, joined with the container",
+            method=f"{name}, {body.how}",
             blocks=len(body.paragraphs),
             characters=_length(body.paragraphs),
             agreement=body.agreement,
