@@ -173,9 +173,8 @@ def person_of(name: str, publisher: Publisher) -> str | None:
 def _stripped(text: str) -> str:
     """Take off what stands around a name; the point of an initial, or of `Jr.`, stays."""
     bare = text.strip(_AROUND)
-    return (
-        f"{bare}." if _INITIAL_AT_END.search(bare) and text.rstrip(_AROUND[1:]).endswith(f"{bare}.") else bare
-    )
+    has_point = text.rstrip(_AROUND.replace(".", "")).endswith(f"{bare}.")
+    return f"{bare}." if has_point and _INITIAL_AT_END.search(bare) else bare
 
 
 def _is_desk_or_house(text: str, publisher: Publisher) -> bool:

@@ -46,7 +46,7 @@ def test_it_becomes_the_rights_of_the_article(make: Make, server: ScriptedServer
     fetched = make().fetch(PAGE)
     assert isinstance(fetched, Fetched)
     origin = Origin(source=SourceRef(id="s", kind="feed"), publisher=Publisher(id="p"), run_id="r")
-    link = Link(url=PAGE, hints={"feed.title": "Night boat"})
+    link = Link(url=PAGE, hints={"feed.title": "Ferry to sail after dark"})
     article = parse(from_answer(origin, link, fetched))
 
     assert isinstance(article, Article)
@@ -55,7 +55,7 @@ def test_it_becomes_the_rights_of_the_article(make: Make, server: ScriptedServer
     assert article.rights.robots_directives == ("noarchive",)
     assert (article.rights.indexing, article.rights.archiving) == (Permission.ALLOWED, Permission.RESERVED)
     assert article.rights.robots is not None
-    assert article.alternative_headlines == ("Night boat",)
+    assert article.alternative_headlines == ("Ferry to sail after dark",)
 
 
 def test_the_request_for_it_counts_in_the_budget_of_the_host(
