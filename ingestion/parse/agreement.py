@@ -4,7 +4,6 @@ One reading is the extractor's, the other the container's (`container`). Where t
 block decides: beside agreed blocks, in a box that is set apart, before or after the story.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 
 from msgspec import Struct
@@ -14,6 +13,7 @@ from ingestion.parse.clean import key
 from ingestion.parse.clues import Tried
 from ingestion.parse.container import Container
 from ingestion.parse.judge import Judge
+from ingestion.parse.likeness import likeness, said_in
 from ingestion.parse.marks import is_marked
 from ingestion.parse.outline import Block
 from ingestion.parse.placing import Placed, blocks_at
@@ -24,6 +24,7 @@ _LEAST_SHARED = 0.5
 """Where neither has so much of the other's text, they are two places of the page."""
 
 _TOO_SHORT = 100
+_NEARLY_SAME = 0.8
 _TWICE = 2
 _MANY_TIMES = 6
 _ALONE, _GIVEN_UP = "alone", "given up for the container"
@@ -50,7 +51,7 @@ def joined(extracted: Sequence[Paragraph], container: Container) -> Joined:
     if not own:
         return Joined(tuple(extracted), (), (), agreement, container, _ALONE)
     placed = list(placed_among(extracted, container.all))
-    if _is_container_alone(extracted, placed, container):
+    if _is_container_alone(extracted, placed, container, agreement or 0):
         return Joined(own, container.story, (), agreement, container, _GIVEN_UP)
     if _are_apart(extracted, own, container):
         return Joined(tuple(extracted), blocks_at(placed, container.all), (), agreement, container, _ALONE)
@@ -64,15 +65,17 @@ def joined(extracted: Sequence[Paragraph], container: Container) -> Joined:
 
 
 def _is_container_alone(
-    extracted: Sequence[Paragraph], placed: Sequence[Placed], container: Container
+    extracted: Sequence[Paragraph], placed: Sequence[Placed], container: Container, agreement: float
 ) -> bool:
-    """Whether the extractor has nothing, next to nothing, all in one piece, or another place of the page."""
+    """Whether the extractor has nothing, or little, or another place, or the words but not their blocks."""
     own = container.paragraphs
     if not extracted or (_is_glued(extracted, placed) and len(own) >= _FEWEST_BLOCKS):
         return True
     if not _are_apart(extracted, own, container):
         return _is_story_itself(container, placed, _MANY_TIMES)
-    times = _TWICE if len(_said(extracted)) >= _TOO_SHORT else 1
+    if agreement >= _NEARLY_SAME:
+        return True
+    times = _TWICE if len(said_in(extracted)) >= _TOO_SHORT else 1
     return _is_story_itself(container, placed, times)
 
 
@@ -98,14 +101,9 @@ def _is_story_itself(container: Container, placed: Sequence[Placed], times: floa
     return container.depth(own) <= container.depth(theirs) + _FURTHER_DOWN
 
 
-def _said(paragraphs: Sequence[Paragraph]) -> str:
-    """Return the key of the whole text."""
-    return " ".join(filter(None, (key(paragraph.text) for paragraph in paragraphs)))
-
-
 def _are_apart(extracted: Sequence[Paragraph], own: Sequence[Paragraph], container: Container) -> bool:
     """Whether the two readings are of different places of the page."""
-    said = _said(extracted)
+    said = said_in(extracted)
     prose = sum(block.weight for block in container.story)
     shared = sum(block.weight for block in container.story if key(block.text) in said)
     return shared < _LEAST_SHARED * prose and not _is_within(extracted, own)
@@ -113,21 +111,6 @@ def _are_apart(extracted: Sequence[Paragraph], own: Sequence[Paragraph], contain
 
 def _is_within(extracted: Sequence[Paragraph], own: Sequence[Paragraph]) -> bool:
     """Whether what the extractor has is a part of what the container has."""
-    whole = _said(own)
+    whole = said_in(own)
     keys = [key(paragraph.text) for paragraph in extracted]
     return sum(len(one) for one in keys if one in whole) >= _LEAST_SHARED * sum(map(len, keys))
-
-
-def likeness(first: Sequence[Paragraph], second: Sequence[Paragraph]) -> float | None:
-    """Return the F1 of two bodies by their words, counted."""
-    if not first or not second:
-        return None
-    one, other = _words(first), _words(second)
-    total = one.total() + other.total()
-    return 2 * (one & other).total() / total if total else None
-
-
-def _words(paragraphs: Sequence[Paragraph]) -> Counter[str]:
-    """Count words, or letters where words are not set apart."""
-    text = _said(paragraphs)
-    return Counter(text.split() if text.isascii() or text.count(" ") * 15 > len(text) else text)

@@ -8,8 +8,9 @@ from statistics import fmean
 from lxml.html import HtmlElement
 
 from ingestion.article import Paragraph, ParagraphRole
-from ingestion.parse.agreement import Joined, likeness
+from ingestion.parse.agreement import Joined
 from ingestion.parse.clean import key, without_markup
+from ingestion.parse.likeness import likeness
 from ingestion.parse.outline import Block, size_of
 from ingestion.parse.structured import Page
 

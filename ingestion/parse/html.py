@@ -42,13 +42,15 @@ _ENCODING_DECLARATION = re.compile(r"\s*<\?xml[^>]{0,200}\?>")
 _ENOUGH_PROSE = 600
 _LEAST_PROSE = 140
 _LONGEST_LIST_LINE, _LONGEST_TEASER = 140, 80
+_NAME_BEHIND = r"(?:/(?!(?:[^/]*-){3})[^/]*)?"
+"""What may be the name of a tag, and no title: a title has more words."""
+
 _ADDRESS_OF_OTHER = re.compile(
-    r"/(?:impressum|imprint|kontakt|contact(?:-us)?|about(?:-us)?|ueber-uns|privacy(?:-policy)?|datenschutz|terms(?:-of-\w+)?|agb|"
-    r"login|signin|register|subscribe|search|suche|tags?|categor(?:y|ies)|authors?|archive|newsletter|cookies?|sitemap|faq)"
-    r"(?:/(?!(?:[^/]*-){3})[^/]*)?/?(?:\.html?)?$",
+    r"/(?:impressum|imprint|kontakt|contact(?:-us)?|about(?:-us)?|ueber-uns|privacy(?:-policy)?|datenschutz|"
+    r"terms(?:-of-\w+)?|agb|login|signin|register|subscribe|search|suche|tags?|categor(?:y|ies)|authors?|"
+    rf"archive|newsletter|cookies?|sitemap|faq){_NAME_BEHIND}/?(?:\.html?)?$",
     re.IGNORECASE,
 )
-"""What follows may be the name of a tag, and no title: a title has more words."""
 
 _NUMBERED = re.compile(r"(?:^|&)\w+=\d{2,}(?:&|$)")
 

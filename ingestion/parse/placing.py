@@ -4,11 +4,17 @@ from collections.abc import Iterator, Sequence
 
 from ingestion.article import Paragraph, ParagraphRole
 from ingestion.parse.clean import key
+from ingestion.parse.likeness import key_likeness
 from ingestion.parse.outline import Block
 
 _WINDOW = 300
 """Blocks ahead among which a paragraph is looked for; each for itself among all would take their square."""
 
+_CELLS = " | "
+"""Between the cells of a row, which is no block of the page, nor a part of one."""
+
+_CLOSE = 12
+_SHORTEST_ALIKE, _LONGEST_ALIKE, _ALIKE = 60, 1.6, 0.8
 _PART, OF_NO_BLOCK = 0.25, 0.5
 
 Placed = tuple[float, Paragraph]
@@ -31,14 +37,35 @@ def placed(extracted: Sequence[Paragraph], blocks: Sequence[Block]) -> Iterator[
         if places := exact.get(said):
             last = places.pop() if len(places) > 1 else places[0]
             yield last, _with_role(paragraph, blocks[int(last)])
-        elif " | " not in paragraph.text and (parts := _parts(said, keys, int(last))):
+        elif _CELLS not in paragraph.text and (parts := _parts(said, keys, int(last))):
             last = parts[-1]
             yield from ((part, Paragraph(role=blocks[part].role, text=blocks[part].text)) for part in parts)
+        elif (whole := _around(said, keys, int(last))) is not None:
+            last = whole
+            yield last + _PART, paragraph
+        elif (alike := _alike(paragraph, keys, int(last))) is not None:
+            last = alike
+            yield last, Paragraph(role=blocks[alike].role, text=blocks[alike].text)
         else:
-            near = range(int(last) + 1, min(int(last) + 1 + _WINDOW, len(keys)))
-            whole = next((i for i in near if said and said in keys[i]), None)
-            last = last if whole is None else whole
-            yield int(last) + (OF_NO_BLOCK if whole is None else _PART), paragraph
+            yield int(last) + OF_NO_BLOCK, paragraph
+
+
+def _around(said: str, keys: Sequence[str], after: int) -> int | None:
+    """Return the block of which a paragraph is a part."""
+    near = range(after + 1, min(after + 1 + _WINDOW, len(keys)))
+    return next((i for i in near if said and said in keys[i]), None)
+
+
+def _alike(paragraph: Paragraph, keys: Sequence[str], after: int) -> int | None:
+    """Return the block close behind that has nearly the words of a paragraph, of which some were lost."""
+    said = key(paragraph.text)
+    if len(said) < _SHORTEST_ALIKE or _CELLS in paragraph.text:
+        return None
+    for index in range(after + 1, min(after + 1 + _CLOSE, len(keys))):
+        shorter, longer = sorted((len(said), len(keys[index])))
+        if longer <= _LONGEST_ALIKE * shorter and (key_likeness(said, keys[index]) or 0) >= _ALIKE:
+            return index
+    return None
 
 
 def _with_role(paragraph: Paragraph, block: Block) -> Paragraph:

@@ -1,8 +1,9 @@
 from lxml import html
 
 from ingestion.article import Paragraph, ParagraphRole
-from ingestion.parse.agreement import joined, likeness
+from ingestion.parse.agreement import joined
 from ingestion.parse.container import Container, container_of
+from ingestion.parse.likeness import likeness
 
 SENTENCES = [
     f"On day {number} the ropewalk of Trevose made {number * 40} yards of rope, and nobody in the town, "
@@ -129,6 +130,13 @@ def test_a_label_with_a_link_leads_elsewhere_and_a_sentence_with_a_link_does_not
         texts[1],
         *SENTENCES[5:],
     ]
+
+
+def test_a_paragraph_that_lost_some_words_stands_in_the_body_once_and_whole() -> None:
+    container = page(f"<div class=text>{story(*SENTENCES)}</div>")
+    worn = SENTENCES[3].replace("nobody in the town, ", "")
+
+    assert body(paragraphs(*SENTENCES[:3], worn, *SENTENCES[4:]), container) == SENTENCES
 
 
 def test_likeness_counts_words_and_letters_where_words_are_not_set_apart() -> None:
