@@ -2,28 +2,13 @@
 
 import re
 from collections.abc import Iterable
+from functools import cache
 
 from ingestion.article import Publisher
 from ingestion.parse.clean import key, without_markup
 from ingestion.parse.credits import is_agency
+from ingestion.parse.data import table
 
-_PREFIX = re.compile(
-    r"^(?:(?:(?:[\w-]+\s){0,3}?(?:post author|written|reported|posted|published|submitted|text|story|words|"
-    r"author|posts|articles|stories)\s+by\b)|by\b(?!-)|follow\b(?=\s+[A-Z])|words(?=\s?:)|"
-    r"(?:[\w-]+\s){0,3}?(?:veröffentlicht|eingestellt|erstellt|geschrieben|verfasst|artikel|beitrag|beiträge|text|"
-    r"interview|bericht|kommentar|reportage|analyse|kolumne|pressemitteilung)\svon\b|"
-    r"(?:publié|écrit|rédigé|proposé|article|propos recueillis)\spar\b|"
-    r"(?:publicado|escrito|redactado|texto|artículo|postado)\spor\b|(?:scritto|pubblicato|articolo)\sda\b|"
-    r"(?:geschreven|gepubliceerd|geplaatst)\sdoor\b|oprac\.|автор(?=\s?:)|текст(?=\s?:)|"
-    r"(?:interview|bericht|reportage|protokoll|entrevista|intervista|entretien)(?=\s?:)|"
-    r"记者\s?|投稿者\s?|[ァ-ヶー]{2,10}[＝=](?=[\u4e00-\u9fff])|"
-    r"von\b|par\b|por\b|"
-    r"di\b|av\b|af\b|door\b|przez\b|tekst\b|texto?\b|authors?\b|autor(?:in|en|es|a)?\b|auteure?s?\b|autorzy\b|"
-    r"skrevet av\b|"
-    r"بقلم|كتبت?(?=\s|:)|إعداد|تقرير|أعدّ?ه?ا?|الكاتبة?|تحرير|نص|文[＝=:：/●]|文・|取材[・＝=]?|執筆[＝=:：]?|著者[：:]|"
-    r"記者[：:]?|記事[：:])\s*[:：/＝=|-]?\s*",
-    re.IGNORECASE,
-)
 _SUFFIX = re.compile(
     r"\s*(?:[|•·].*|\s[-–—]\s.*|\((?:[^()]*)\)|（[^（）]*）|[<\[].*|\s+(?:is|ist|est)\s+(?:an?|the|ein|eine|une?)\s.*|"
     r"\s+(?:in|from|aus)\s+[A-ZÄÖÜ]\w+(?:\s[A-Z]\w+)?|・?記者|特派員|編集委員|論説委員|기자|の投稿|"
@@ -39,18 +24,6 @@ _SPLIT = re.compile(
     r"\boch\b|\bog\b|\ben\b(?=\s[A-Z])|\bi\b(?=\s[A-ZŁŚŻŹĆ])|\bim Gespräch mit\b|"
     r"\bve\b|\bvà\b|\sو(?=\w{2,}\s)|\sو\s|\bwith\b|\bmit\b)\s*"
 )
-_ROLE = re.compile(
-    r"(?<=\w)\s+(?:published\b.*|updated\b.*|veröffentlicht\b.*|alle (?:artikel|beiträge)|"
-    r"(?:all|more|view) (?:articles|stories|posts)\b.*|"
-    r"twitter|facebook|instagram|linkedin|follow|autor(?:in)?|author|ceo|cto|ph\.?d\.?|"
-    r"(?:(?:political|politics|senior|chief|staff|deputy|foreign|sports?|business|science|news|culture|"
-    r"tech|features?|entertainment|investigative|general|local|"
-    r"environment|economics|education|health|technology|crime|city|national|special|managing|associate|junior)\s+)*"
-    r"(?:editor|reporter|correspondent|columnist|contributor|journalist|writer|producer|politics))$",
-    re.IGNORECASE,
-)
-"""What somebody is, behind the name without a comma."""
-
 _ROLE_ALONE = re.compile(
     r"(?:[A-Za-z][\w&'’-]*\s){0,4}(?:editor|reporter|correspondent|columnist|contributor|journalist|writer)",
     re.IGNORECASE,
@@ -61,24 +34,6 @@ _WITH_OTHERS = re.compile(
 _OTHER_WORK = re.compile(
     r"\s+(?:edited|illustrated|photographed|photo(?:graph)?s?|video|graphics?|additional reporting)\s+by\s+",
     re.IGNORECASE,
-)
-_NO_PERSON = re.compile(
-    r"""\b(?:staff|desk|team|newsroom|news|editor(?:s|ial)?|bureau|reporters?|correspondents?|contributors?|admin(?:istrator)?|
-    webmaster|agenc(?:y|ies)|wire|service|media|online|digital|magazine|times|tribune|gazette|
-    redaktion|redaktionen|redactie|rédaction|redacción|redazione|redakcja|redação|toimitus|ritzau|
-    agentur|agences?|agencias?|zeitung|nachrichten|unbekannt|unknown|anonymous|guest|user|none|null|undefined|
-    sponsored|promoted|advertorial|inc|llc|ltd|plc|gmbh|corp|corporation|company|university|institute|ministry|
-    government|department|police|writers?|photographs?|merkezi|gazetesi|redaksi|council|association|foundation|committee|federation|departement|department|bildrechte|ort|datum|holdings?|group|network|studio|
-    newsroom|reports?|support|press|pressestelle|pressemitteilung|stiftung|verband|verlag|landesanstalt|landesregierung|institut|ministerium|gesellschaft|verein|büro|filmbüro|
-    información|informaciones|informações|informazioni|noticias|notícias|informate|diario|periódico|jornal|revista|
-    prensa|giornale|redaccion|televisión|televisão|radio|welle|alle|mehr|archiv|anzeigen|beiträge?|artikel|inhalte|kommentare?|comments?|articles|stories|posts|links|edition|profile|daten|newsletter|
-    follow|e-?mail|share|shares|subscribe|contact|login|twitter|facebook|instagram|linkedin|youtube|more|read|view|author|edited|additional|copied|copy|url|
-    (?:washington|york|huffington|jerusalem|national|financial|bangkok|jakarta|morning|denver)\spost)\b|
-    ^(?:no|zur|zum|im|am|bei|auf|aus|mit|für|über|meine?|deine?|ihre?|unsere?|sign|log|cc|google|orcid)\s|scholar|\be\.\s?v\b|
-    ^(?:the|der|die|das|le|la|les|el)\s|^(?:city|state|university|bank)\s+of\s|@|https?:|www\.|\.(?:com|org|net|co|de|tr|jp|fr|es|it)\b|
-    留言|評論|评论|翻訳|著者|作者|编辑|編輯|コメント|編集部|編集局|報道部|取材班|デスク|新聞|日報|通信|社会部|政治部|ニュース|
-    التحرير|وكالات|وكالة|صحيفة|جريدة|أخبار|مراسلنا|الأخبار|موقع|편집부|뉴스|디지털""",
-    re.IGNORECASE | re.VERBOSE,
 )
 _ODD = re.compile(r"[\d:]")
 _COMPANY = re.compile(r"\s(?:SA|S\.A|AG|SE|NV|BV|SpA|KG|Oyj?|ASA|PLC)$")
@@ -124,7 +79,7 @@ def split(byline: str) -> list[str]:
     """Split a byline into names: at commas, `and`, and its like in other languages."""
     text = _OTHER_WORK.sub(", ", _WITH_OTHERS.sub(r", \g<others>", without_markup(byline)))
     text = _SECTION_AHEAD.sub("", _BRACKETED.sub("", _without_brackets(text)))
-    text = _PREFIX.sub("", _KICKER_AHEAD.sub("", text))
+    text = _prefix().sub("", _KICKER_AHEAD.sub("", text))
     reversed_name = _FAMILY_FIRST.match(text)
     if reversed_name and not is_agency(reversed_name["family"]):
         return [f"{reversed_name['given']} {reversed_name['family']}"]
@@ -161,8 +116,8 @@ def _is_name(text: str, publisher: Publisher) -> bool:
 def person_of(name: str, publisher: Publisher) -> str | None:
     """Return the name of a person, cleaned; None for a desk, an agency, the publisher or no name at all."""
     text = _HANDLE.sub("", without_markup(name))
-    text = _stripped(_PREFIX.sub("", text))
-    text = _stripped(_ROLE.sub("", _SUFFIX.sub("", text)))
+    text = _stripped(_prefix().sub("", text))
+    text = _stripped(_role().sub("", _SUFFIX.sub("", text)))
     if not text or len(text) > _LONGEST or len(text.split()) > _MOST_WORDS:
         return None
     if _is_desk_or_house(text, publisher):
@@ -178,7 +133,7 @@ def _stripped(text: str) -> str:
 
 
 def _is_desk_or_house(text: str, publisher: Publisher) -> bool:
-    odd = any(pattern.search(text) for pattern in (_ODD, _NO_PERSON, _COMPANY))
+    odd = any(pattern.search(text) for pattern in (_ODD, _COMPANY, *_no_person()))
     return odd or is_agency(text) or _is_publisher(text, publisher)
 
 
@@ -202,3 +157,27 @@ def _natural(name: str) -> str:
 
 def _is_shouted(name: str) -> bool:
     return name.isupper() and len(name) > 4
+
+
+@cache
+def _prefix() -> re.Pattern[str]:
+    return _any_of(r"^(?:{})\s*[:：/＝=|-]?\s*", "before_names")
+
+
+@cache
+def _role() -> re.Pattern[str]:
+    return _any_of(r"(?<=\w)\s+(?:{})$", "role_behind")
+
+
+@cache
+def _no_person() -> tuple[re.Pattern[str], ...]:
+    return (
+        _any_of(r"\b(?:{})\b", "nobody"),
+        _any_of(r"{}", "nobody_anywhere"),
+        _any_of(r"^(?:{})", "nobody_at_beginning"),
+    )
+
+
+def _any_of(shape: str, group: str) -> re.Pattern[str]:
+    words = (word for tongue in table("people")[group].values() for word in tongue)
+    return re.compile(shape.format("|".join(words)), re.IGNORECASE)
