@@ -170,13 +170,15 @@ class Loop:
                     self.refused += 1
 
 
-def fill(broker: KafkaBroker) -> None:
+def fill(broker: KafkaBroker, begun: threading.Event | None = None) -> None:
     producer = broker.producer("fill")
     for first in range(0, RECORDS, IN_A_TRANSACTION):
         with producer.transaction() as transaction:
             for number in range(first, first + IN_A_TRANSACTION):
                 value = f"{number:06}{BODY}".encode()
                 transaction.send(Message(topic="in", key=b"%d" % number, value=value))
+        if begun:
+            begun.set()
     producer.close()
 
 
@@ -199,13 +201,14 @@ def test_a_frozen_broker_loses_and_doubles_nothing_and_memory_stays_bounded(
         broker = brokers.open(in_flight_bytes=2 * MIB)
         broker.create_topics(TOPICS)
         loop = Loop(broker)
-        work = [threading.Thread(target=fill, args=[broker]), threading.Thread(target=loop.run)]
+        begun = threading.Event()
+        work = [threading.Thread(target=fill, args=[broker, begun]), threading.Thread(target=loop.run)]
         before = resident_bytes()
         with capture_logs() as said:
             for thread in work:
                 thread.start()
-            time.sleep(1.5)
-            server.freeze()
+            assert begun.wait(60)
+            server.freeze()  # with most of the records still to be sent
             time.sleep(9)  # longer than the session
             most = resident_bytes()
             server.thaw()
