@@ -16,7 +16,7 @@ from ingestion.parse.judge import Judge
 from ingestion.parse.likeness import likeness, said_in
 from ingestion.parse.marks import is_marked
 from ingestion.parse.outline import Block
-from ingestion.parse.placing import Placed, blocks_at
+from ingestion.parse.placing import Placed, blocks_at, made_whole
 from ingestion.parse.placing import placed as placed_among
 
 _FEWEST_BLOCKS = 3
@@ -55,6 +55,9 @@ def joined(extracted: Sequence[Paragraph], container: Container) -> Joined:
         return Joined(own, container.story, (), agreement, container, _GIVEN_UP)
     if _are_apart(extracted, own, container):
         return Joined(tuple(extracted), blocks_at(placed, container.all), (), agreement, container, _ALONE)
+    story = set(map(id, container.story))
+    numbers = {number for number, block in enumerate(container.all) if id(block) in story}
+    placed = list(made_whole(placed, container.all, numbers))
     judge = Judge(placed, container)
     against = judge.against_all(placed)
     kept = [place for place, rule in zip(placed, against, strict=True) if not rule]

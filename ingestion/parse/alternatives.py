@@ -9,6 +9,10 @@ from ingestion.parse.clues import Found
 MOST = 5
 _SETS_APART = r"\s+(?:[–—-]|::)\s+|\s*[|·»：｜]\s*|\s*:\s+|(?<=[\u3040-\u9fff])[-_](?=\S+$)"
 _HEADING = "html:h1"
+_LOOSE = frozenset({_HEADING, "meta:dc.title", "json-ld:name"})
+"""Places where sites also put their own name."""
+
+_FEWEST_WORDS = 3
 _LEAST_SHARED = 0.25
 _LETTERS_AT_ONCE = 3
 
@@ -45,10 +49,12 @@ def _runs(count: int) -> Iterator[tuple[int, int]]:
 
 def _is_of_another(found: Found, headlines: Sequence[Found]) -> bool:
     """Sites set their name, their boxes and other stories as headings of the first rank, too."""
-    if found.place != _HEADING:
+    if found.place not in _LOOSE:
         return False
+    if found.value.isascii() and len(found.value.split()) < _FEWEST_WORDS:
+        return True
     own = _pieces(found.value)
-    trusted = [other for other in headlines if other is headlines[0] or other.place != _HEADING]
+    trusted = [other for other in headlines if other is headlines[0] or other.place not in _LOOSE]
     rest = set().union(*(_pieces(other.value) for other in trusted))
     return len(own & rest) < _LEAST_SHARED * max(1, len(own))
 

@@ -10,6 +10,7 @@ from ingestion.article import Publisher
 from ingestion.parse import lexicon
 from ingestion.parse.clean import one_line
 from ingestion.parse.clues import Clues
+from ingestion.parse.credits import agencies_among
 from ingestion.parse.heading import short_text
 from ingestion.parse.people import is_byline, people_in
 
@@ -55,6 +56,7 @@ _BEFORE_DATE = re.compile(
 """From a byline to the end of its line: the date."""
 
 _PLACE = "html:byline"
+LINE_OF_TIME = "html:line of time"
 _NOBODY = Publisher(id="")
 
 
@@ -65,10 +67,17 @@ def add_bylines(clues: Clues, tree: HtmlElement, near: list[HtmlElement], above:
         _add_near(clues, above)
     if not any(found.place == _PLACE for found in clues.of("byline")):
         marked = [element for element in tree.xpath(_MARKED) if _tells_author(element)]
-        _add_marked(clues, [element for element in marked if not _is_around(element)])
+        if not _is_of_agency(clues):
+            _add_marked(clues, [element for element in marked if not _is_around(element)])
         _add_marked(clues, [element for element in marked if _is_stated(element)])
     if not clues.of("author") and not clues.of("byline"):
         _add_line(clues, near)
+
+
+def _is_of_agency(clues: Clues) -> bool:
+    """Whether the line of the date credits an agency: who is named far from it wrote something else."""
+    lines = (found.value for found in clues.of("byline") if found.place == LINE_OF_TIME)
+    return any(map(agencies_among, lines))
 
 
 def _add_near(clues: Clues, elements: Iterable[HtmlElement]) -> None:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from ingestion.article import Document
+from ingestion.parse import lexicon
 from ingestion.parse.clean import key
 from ingestion.parse.clues import Clues, Found
 from ingestion.parse.credits import agencies_among
@@ -16,6 +17,7 @@ _SENTENCE_END = re.compile(r"(?<!\.)[.!?。！？؟।][\"”»」’)]*$")
 _SHORTEST_ABSTRACT = 8
 _AROUND_SUMMARY = " |·•–—-\u2003"
 _OPENING = 4
+_STEM, _SHORTEST_WORD, _FEWEST_WORDS, _MOST_SHARED = 5, 4, 3, 0.25
 _LAST_RESORTS = ("body:reporting_credit", "json-ld:WebPage")
 """A line below the story may name one of several who are named above it, a page whoever put it up."""
 
@@ -42,7 +44,7 @@ _CARRIED = (
 
 
 def abstract_of(clues: Clues, body: str) -> Found | None:
-    """Return the publisher's summary: no headline, no label, and not the beginning of the body cut short.
+    """Return the publisher's summary: no headline, no label, nothing about the site, no cut-short beginning.
 
     A whole sentence or paragraph of the body is one where there is nothing better: some print their summary
     first.
@@ -54,11 +56,23 @@ def abstract_of(clues: Clues, body: str) -> Found | None:
     summaries = [
         found
         for found in printed
-        if len(found.value) >= _SHORTEST_ABSTRACT and key(found.value) not in titles
+        if len(found.value) >= _SHORTEST_ABSTRACT
+        and key(found.value) not in titles
+        and not _is_of_site(found.value, body)
     ]
     own = (found for found in summaries if not start.startswith(key(_CUT_SHORT.sub("", found.value))))
     whole = (found for found in summaries if _SENTENCE_END.search(found.value) or key(found.value) in opening)
     return next(own, None) or next(whole, None)
+
+
+def _is_of_site(summary: str, body: str) -> bool:
+    """Whether a summary speaks of news, blogs or portals in words that hardly occur in the story."""
+    if not lexicon.speaks_of_site(summary):
+        return False
+    told = {word[:_STEM] for word in key(body).split()}
+    words = [word[:_STEM] for word in key(summary).split() if len(word) >= _SHORTEST_WORD]
+    shared = sum(word in told for word in words)
+    return len(words) >= _FEWEST_WORDS and shared <= _MOST_SHARED * len(words)
 
 
 def authors_of(clues: Clues, document: Document) -> tuple[tuple[str, ...], str | None]:

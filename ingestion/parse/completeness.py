@@ -1,15 +1,16 @@
 """Whether a body is the whole story: what the page states, and how the text ends."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from lxml.html import HtmlElement
 
-from ingestion.article import Paragraph
+from ingestion.article import Paragraph, Removed
 from ingestion.parse.structured import Page
 
 TRUNCATED = "truncated"
 PAYWALL_PROMPT = "paywall_prompt"
+FILLER = "filler_text"
 _FEWEST_STATED_WORDS = 150
 _LEAST_SHARE = 0.6
 _SHORT_CHARS = 1500
@@ -38,6 +39,22 @@ _PROMPT = re.compile(
 )
 
 
+_FILLER = re.compile(
+    r"\b(?:lorem|ipsum|ipsam|dolor(?:es|um|em|ibus)?|amet|consectetur|volupta\w+|aspernatur|quisquam|laboriosam|repellat|"
+    r"tempor\w*|exercitationem|architecto|necessitatibus|perspiciatis|molestiae|accusa\w+|quia|eos|enim|nihil|cumque|"
+    r"rerum|sint|natus|tenetur|sapiente|delectus|quod|quae|eius|laborum|et|est|ut|id|qui|sed)\b",
+    re.IGNORECASE,
+)
+_FEWEST_OF_FILLER, _LEAST_OF_FILLER = 6, 0.4
+
+
+def is_filler(text: str) -> bool:
+    """Whether a text is of the words that typesetters fill pages with: some hide a story behind them."""
+    words = _FILLER.findall(text)
+    enough = len({word.lower() for word in words}) >= _FEWEST_OF_FILLER
+    return enough and len(words) >= _LEAST_OF_FILLER * len(text.split())
+
+
 def is_prompt(text: str) -> bool:
     """Whether a line asks the reader to subscribe or to log in for the rest."""
     if len(text) > _LONGEST_PROMPT:
@@ -46,13 +63,16 @@ def is_prompt(text: str) -> bool:
     return any(trigger in folded for trigger in _TRIGGERS) and bool(_PROMPT.search(text))
 
 
-def shortcomings(page: Page, tree: HtmlElement, paragraphs: tuple[Paragraph, ...]) -> list[str]:
+def shortcomings(
+    page: Page, tree: HtmlElement, paragraphs: tuple[Paragraph, ...], removed: Sequence[Removed]
+) -> list[str]:
     """Name what speaks against a whole body: `truncated`, `paywall_prompt`."""
+    filled = any(entry.rule == FILLER for entry in removed)
     prompted = any(_PROMPT.search(text) for text in _telling_texts(tree))
     short = sum(len(paragraph.text) for paragraph in paragraphs) < _SHORT_CHARS
     cut = _states_more(page, paragraphs) or (short and _ends_in_the_middle(paragraphs))
     closed = short and prompted and _is_not_free(page)
-    return [name for name, true in ((TRUNCATED, cut or closed), (PAYWALL_PROMPT, prompted)) if true]
+    return [name for name, true in ((TRUNCATED, cut or closed or filled), (PAYWALL_PROMPT, prompted)) if true]
 
 
 def _states_more(page: Page, paragraphs: tuple[Paragraph, ...]) -> bool:

@@ -9,7 +9,7 @@ from lxml.html import HtmlElement
 from ingestion.article import Image, Paragraph, ParagraphRole, Removed
 from ingestion.parse import lexicon
 from ingestion.parse.clean import key, one_line
-from ingestion.parse.completeness import is_prompt
+from ingestion.parse.completeness import FILLER, PAYWALL_PROMPT, is_filler, is_prompt
 from ingestion.parse.credits import bare_credit
 from ingestion.parse.pictures import credit_alone
 
@@ -39,7 +39,6 @@ _SHORT = 200
 _LONGEST_TITLE = 110
 _LONGEST_CREDIT = 100
 _MOST_AFTER_PROMPT = 8
-PAYWALL = "paywall_prompt"
 
 
 def take_pictures(tree: HtmlElement) -> tuple[tuple[Image, ...], tuple[Removed, ...]]:
@@ -176,7 +175,7 @@ def without_labels(
     removed: list[Removed] = []
     prompt = _closing_prompt(paragraphs)
     for index, paragraph in enumerate(paragraphs):
-        rule = _rule(paragraph, titles, apart, early=index < 6) if index < prompt else PAYWALL
+        rule = _rule(paragraph, titles, apart, early=index < 6) if index < prompt else PAYWALL_PROMPT
         if rule:
             removed.append(Removed(text=paragraph.text, rule=rule))
         else:
@@ -217,7 +216,9 @@ def _rule_by_words(paragraph: Paragraph) -> str | None:
     if len(text) <= _LONGEST_CREDIT and lexicon.credit_only(text):
         return "photo_credit"
     if is_prompt(text):
-        return PAYWALL
+        return PAYWALL_PROMPT
+    if is_filler(text):
+        return FILLER
     if len(text) > _SHORT and not text.startswith(("(", "（", "[")):
         return None
     said = lexicon.label(text) or lexicon.phrase(text)

@@ -84,7 +84,7 @@ def read_page(document: Document) -> Reading | Drop:
         paragraphs=paragraphs,
         images=(*images, *page.images),
         removed=(*taken, *hidden, *removed),
-        warnings=(*warnings, *shortcomings(page, tree, paragraphs)),
+        warnings=(*warnings, *shortcomings(page, tree, paragraphs, removed)),
         confidence=confidence_in(page, found, paragraphs),
         versions=versions(),
         tried=found.tried,

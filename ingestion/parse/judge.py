@@ -39,6 +39,7 @@ class Judge:
         self._there = {int(at) for at, _ in placed}
         agreed = self._there & self._story
         self._first, self._last = min(agreed, default=0), max(agreed, default=-1)
+        self._number_agreed = max(1, len(agreed))
         self._shapes = Counter(self._shape(number) for number in agreed)
         self._holders = Counter(holder for _, holder in map(self._shape, agreed))
         self._holder = _holder([self._blocks[number].element for number in agreed])
@@ -127,7 +128,7 @@ class Judge:
         if block.role is ParagraphRole.SUBHEADING:
             within = self._first <= number <= self._last and len(block.text) <= _LONGEST_HEADING
             return within and self._holders[shape[1]] >= _FEWEST_BLOCKS
-        return bool(block.weight) and self._shapes[shape] >= _FEWEST_BLOCKS
+        return bool(block.weight) and self._shapes[shape] >= min(_FEWEST_BLOCKS, self._number_agreed)
 
 
 def _is_long(block: Block) -> bool:

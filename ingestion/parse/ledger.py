@@ -17,6 +17,7 @@ MEANING: Mapping[str, str] = {
     "deck": "the deck, which stands in the body once",
     "feed_footer": "what a feed puts below each of its entries",
     "figure_caption": "the words to a picture: kept with it",
+    "filler_text": "filler of typesetters, in place of what only subscribers may read",
     "hidden": "not seen by a reader",
     "kicker": "a word or two above the story, such as its section",
     "leading_label": "a label above the text",

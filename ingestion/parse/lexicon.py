@@ -83,6 +83,17 @@ def speaks_of_picture(text: str) -> bool:
     return bool(_picture_words().search(text))
 
 
+def speaks_of_site(text: str) -> bool:
+    """Whether a summary has a word by which sites describe themselves."""
+    return bool(_site_words().search(text))
+
+
+@cache
+def _site_words() -> re.Pattern[str]:
+    words = "|".join(word for tongue in table("lexicon")["site"].values() for word in tongue)
+    return re.compile(rf"\b(?:{words})\b", re.IGNORECASE)
+
+
 @cache
 def _exact() -> dict[str, str]:
     return {

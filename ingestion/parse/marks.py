@@ -25,7 +25,15 @@ _GENERIC = (
     r"message|panel|posts?|articles?|stories|items?|text|content|title|heading|embed|inline|label|card|slot|"
     r"unit|buttons?|icons?|group|left|right|top|bottom|\d+"
 )
+_NEVER = frozenset({"html", "body", "blockquote"})
 _MARK = re.compile(rf"(?:[a-z0-9]+[-_]+)*(?:{_WORDS})(?:[-_]+(?:{_GENERIC}))*", re.IGNORECASE)
+_OF_STORY = re.compile(
+    r"(?:[a-z0-9]+[-_]+)*(?:subscri(?:ption|bers?)|paywall|premium|members?)[-_]*(?:only|content|body|article|story)"
+    r"|main[-_]+(?:left|right|in)?[-_]*side",
+    re.IGNORECASE,
+)
+"""Names that sound so, and hold the story: what a paywall hides, the wide one of two columns."""
+
 _UNSEEN = frozenset({"hidden", "d-none", "is-hidden", "visually-hidden", "sr-only", "screen-reader-text"})
 """Classes by which style sheets hide; a name that only ends so may belong to a story that unfolds."""
 
@@ -38,7 +46,7 @@ def is_marked(element: HtmlElement) -> bool:
 
     A quote is none, though it be called a `tweet`: it says what the story tells of.
     """
-    if element.tag in _TAGS or element.tag == "blockquote":
+    if element.tag in _TAGS or element.tag in _NEVER:
         return element.tag in _TAGS
     names = " ".join(value for name in _NAMES if (value := element.get(name)))
     return any(map(_sets_apart, names.split()))
@@ -47,4 +55,6 @@ def is_marked(element: HtmlElement) -> bool:
 @lru_cache(maxsize=4096)  # the elements of a page share a few names, and the pages of a publisher, too
 def _sets_apart(name: str) -> bool:
     parted = _HUMP.sub("-", name)
+    if _OF_STORY.fullmatch(parted):
+        return False
     return parted in _UNSEEN or _MARK.fullmatch(parted) is not None

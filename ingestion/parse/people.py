@@ -20,7 +20,7 @@ _BRACKETED = re.compile(
 _KICKER_AHEAD = re.compile(r"^[^,]{2,30}?\s(?=(?:Von|By|Par|Por)\s[^\W\d_]+\s[^\W\d_])")
 _SECTION_AHEAD = re.compile(r"^[^\W\d_]+\s[·•|]\s(?=\S+\s\S)")
 _SPLIT = re.compile(
-    r"\s*(?:,|;|/|、|；|，|・(?=\S{2,}\s)|\||&|\+|\n|\b[aA]nd\b|\bAND\b|\bund\b|\bet\b|\by\b(?!-)|\be\b(?=\s[A-Z])|"
+    r"\s*(?:,|;|/|、|；|，|・(?=\S{2,}\s)|\||&|\+|\n|\b[aA]nd\b|\bAND\b|\bund\b|\bet\b|\b[ye]\b(?=\s[A-ZÀ-Þ][^\s,;/&|]*\s+(?!(?:and|und|et|y|e)\s)[^\s,;/&|])|"
     r"\boch\b|\bog\b|\ben\b(?=\s[A-Z])|\bi\b(?=\s[A-ZŁŚŻŹĆ])|\bim Gespräch mit\b|"
     r"\bve\b|\bvà\b|\sو(?=\w{2,}\s)|\sو\s|\bwith\b|\bmit\b)\s*"
 )

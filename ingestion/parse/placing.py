@@ -1,6 +1,7 @@
 """Where the paragraphs of an extractor stand among the blocks of a page."""
 
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 
 from ingestion.article import Paragraph, ParagraphRole
 from ingestion.parse.clean import key
@@ -15,6 +16,7 @@ _CELLS = " | "
 
 _CLOSE = 12
 _SHORTEST_ALIKE, _LONGEST_ALIKE, _ALIKE = 60, 1.6, 0.8
+_LEAST_LOST, _LOST, _TELLING = 80, 0.2, 30
 _PART, OF_NO_BLOCK = 0.25, 0.5
 
 Placed = tuple[float, Paragraph]
@@ -66,6 +68,30 @@ def _alike(paragraph: Paragraph, keys: Sequence[str], after: int) -> int | None:
         if longer <= _LONGEST_ALIKE * shorter and (key_likeness(said, keys[index]) or 0) >= _ALIKE:
             return index
     return None
+
+
+def made_whole(
+    places: Sequence[Placed], blocks: Sequence[Block], story: AbstractSet[int]
+) -> Iterator[Placed]:
+    """Yield a block of the story whole, once, where the extractor has only pieces of it."""
+    keys = [key(paragraph.text) for _, paragraph in places]
+    index = 0
+    while index < len(places):
+        at, number = places[index][0], int(places[index][0])
+        pieces = _pieces_of(key(blocks[number].text), keys, index) if number in story and at != number else 0
+        if pieces:
+            yield number, Paragraph(role=blocks[number].role, text=blocks[number].text)
+        else:
+            yield places[index]
+        index += max(1, pieces)
+
+
+def _pieces_of(words: str, keys: Sequence[str], first: int) -> int:
+    """Count the pieces of a block in a row; none where these, and others elsewhere, are nearly all of it."""
+    end = next((index for index in range(first, len(keys)) if keys[index] not in words), len(keys))
+    elsewhere = (said for said in (*keys[:first], *keys[end:]) if len(said) >= _TELLING and said in words)
+    kept = sum(map(len, keys[first:end])) + sum(map(len, elsewhere))
+    return end - first if len(words) - kept >= max(_LEAST_LOST, _LOST * kept) else 0
 
 
 def _with_role(paragraph: Paragraph, block: Block) -> Paragraph:

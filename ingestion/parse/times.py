@@ -7,6 +7,7 @@ from itertools import islice
 from lxml.html import HtmlElement
 
 from ingestion.parse import lexicon
+from ingestion.parse.bylines import LINE_OF_TIME
 from ingestion.parse.clean import one_line
 from ingestion.parse.clues import Clues
 from ingestion.parse.credits import agencies_among
@@ -136,7 +137,7 @@ def _add_neighbours(clues: Clues, time: HtmlElement) -> None:
             return
         for part in (*re.split(r"\s*[|·•]\s*", text), *map(one_line, map(str, line.itertext()))):
             if part and not _DIGIT.search(part) and (lexicon.byline(part) or agencies_among(part)):
-                clues.add("byline", part, "html:line of time")
+                clues.add("byline", part, LINE_OF_TIME)
                 return
 
 

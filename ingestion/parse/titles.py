@@ -23,6 +23,7 @@ _KINDS = ("online", "magazin", "magazine", "zeitung", "news")
 _CHINESE_SITE = re.compile(r"[\u4e00-\u9fff]{2,6}(?:网|網|日报|日報|新聞網)")
 _SEPARATOR_AT_END = re.compile(r"\s+[|–—·›•-]$")
 _COLONS = frozenset(":：")
+_DAY_AT_END = re.compile(r"\s*[(（\[](?P<day>[^()（）\[\]]{6,24})[)）\]]$")
 _BRACKET_AT_END = re.compile(r"\s*[(\[]([^()\[\]]{3,40})[)\]]$")
 _CUT_SHORT = re.compile(r"\s*[\[(]?(?:…|\.\.\.|&#8230;)[\])]?\s*$")
 _AT_QUOTE = re.compile(r"\s*[\"“”„«»‘’'「『]")
@@ -90,7 +91,7 @@ def labels_of(document: Document) -> frozenset[str]:
     hosts = [(urlsplit(url).hostname or "").removeprefix("www.") for url in urls if url]
     names = [part for host in hosts for part in host.split(".")[:-1]]
     # With its top level too: `Orme Weekly.example`.
-    names += ["".join(host.split(".")[-2:]) for host in hosts]
+    names += ["".join(host.split(".")[-levels:]) for host in hosts for levels in (2, 3)]
     return frozenset(name.replace("-", "") for name in names if len(name) >= _SHORTEST_LABEL)
 
 
@@ -154,7 +155,7 @@ def _without_site(title: str, house: House) -> str:
 
 
 def _shortened(title: str, house: House) -> str:
-    title = _SECTION_AND_SITE.sub("", title)
+    title = _without_day(_SECTION_AND_SITE.sub("", title))
     bracket = _BRACKET_AT_END.search(title)
     if bracket and house.is_named(bracket[1]):
         return title[: bracket.start()]
@@ -171,6 +172,12 @@ def _shortened(title: str, house: House) -> str:
     if len(parts) > 2 and (house.is_named(parts[0]) or _is_kicker(parts, title, house)):
         return "".join(parts[2:])
     return title
+
+
+def _without_day(title: str) -> str:
+    """Take off the day of publication, as archives and aggregators write it behind."""
+    bracket = _DAY_AT_END.search(title)
+    return title[: bracket.start()] if bracket and holds_day(bracket["day"]) else title
 
 
 def _is_kicker(parts: Sequence[str], title: str, house: House) -> bool:

@@ -139,6 +139,20 @@ def test_a_paragraph_that_lost_some_words_stands_in_the_body_once_and_whole() ->
     assert body(paragraphs(*SENTENCES[:3], worn, *SENTENCES[4:]), container) == SENTENCES
 
 
+def test_a_paragraph_of_which_the_extractor_has_a_piece_stands_in_the_body_whole() -> None:
+    parts = "<br>".join(SENTENCES[:3])
+    container = page(f"<div class=text><p>{parts}</p></div>")
+
+    assert body(paragraphs(SENTENCES[1]), container) == [" ".join(SENTENCES[:3])]
+    assert body(paragraphs(*SENTENCES[:3]), container) == SENTENCES[:3]
+
+
+def test_the_beginning_of_a_story_of_two_paragraphs_is_put_back() -> None:
+    container = page(f"<div class=text>{story(*SENTENCES[:2])}</div>")
+
+    assert body(paragraphs(SENTENCES[1]), container) == SENTENCES[:2]
+
+
 def test_likeness_counts_words_and_letters_where_words_are_not_set_apart() -> None:
     assert likeness(paragraphs("one two"), paragraphs("two three")) == 0.5
     assert likeness(paragraphs("北埠頭を閉鎖"), paragraphs("北埠頭を閉鎖")) == 1.0

@@ -36,6 +36,11 @@ def test_headings_of_boxes_and_other_stories_are_not() -> None:
     assert alternatives("Comments (56)", "Plan your summer holiday", "Main menu", "Main menu, lower") == []
 
 
+@pytest.mark.parametrize("place", ["meta:dc.title", "json-ld:name"])
+def test_the_name_of_the_house_is_not(place: str) -> None:
+    assert alternatives("The Orme Weekly, orme.example", "Orme", place=place) == []
+
+
 def test_the_abstract_is_no_headline() -> None:
     deck = "Cracks were found in the wall."
 

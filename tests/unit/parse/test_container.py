@@ -74,6 +74,10 @@ def test_links_among_the_paragraphs_are_left_out() -> None:
 @pytest.mark.parametrize(
     ("element", "marked"),
     [
+        ("<div id=subscription-content>", False),
+        ("<div class=subscription-box>", True),
+        ("<section class=main_left_side>", False),
+        ("<div class=left-side>", True),
         ("<div class='l-content sidebar-grid__content'>x</div>", False),
         ("<p class=paywall>x</p>", False),
         ("<div class='is-hidden'>x</div>", True),

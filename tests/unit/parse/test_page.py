@@ -60,6 +60,46 @@ def test_the_address_written_out_is_no_part_of_the_headline(read: Read, title: s
     assert article.headline == "Fog comes home"
 
 
+def test_the_whole_host_and_the_day_are_no_part_of_the_headline(read: Read) -> None:
+    article = read(
+        page(title="Fog comes home - News.orme.example"), fetched_url="https://news.orme.example/fog"
+    )
+    dated = read(page(title="Fog comes home (15 February 2026)"))
+
+    assert article.headline == "Fog comes home"
+    assert dated.headline == "Fog comes home"
+
+
+def test_what_a_site_says_of_itself_is_no_abstract(read: Read) -> None:
+    of_site = (
+        '<meta name=description content="Orme Weekly: breaking news, weather and sport for the islands">'
+    )
+    of_story = '<meta name=description content="The captain of the ferry has news for the gulls of the quay">'
+
+    assert read(page(of_site)).abstract is None
+    assert read(page(of_story)).abstract == "The captain of the ferry has news for the gulls of the quay"
+
+
+def test_columnists_beside_a_story_of_an_agency_did_not_write_it(read: Read) -> None:
+    dated = "<p><span>Reuters</span> | <time datetime='2026-03-04T10:00Z'>4 March</time></p>"
+    column = "<section><h3>Fish and the law</h3><div class=author>By Wren Tolliver</div></section>"
+    article = read(page(body=dated + PROSE) + column)
+
+    assert article.authors == ()
+    assert article.credits == ("Reuters",)
+
+
+def test_filler_in_place_of_the_story_is_taken_out_and_the_story_not_passed_off_as_whole(read: Read) -> None:
+    filler = (
+        "Dolor ipsam et est cumque. Laboriosam sed delectus rerum sint qui natus. Quod et enim sapiente ut."
+    )
+    article = read(page(body=f"{PROSE}<p>{filler}</p><p>{filler} Eos nihil.</p>"))
+
+    assert len(article.paragraphs) == 4
+    assert [entry.rule for entry in article.extraction.removed].count("filler_text") == 2
+    assert "truncated" in article.extraction.warnings
+
+
 def test_a_headline_cut_short_gives_way_to_the_whole(read: Read) -> None:
     cut = '<meta property="og:title" content="Ferry brings home the...">'
 
