@@ -42,7 +42,7 @@ _CLOCK = re.compile(_TIME + _ZONE, re.IGNORECASE)
 _YEAR_FIRST = re.compile(
     r"(?<!\d)(?P<year>\d{4})\s?(?:[-/.]|年|년)\s?(?P<month>\d{1,2})\s?(?:[-/.]|月|월)\s?(?P<day>\d{1,2})(?!\d)"
 )
-_DAY_FIRST = re.compile(r"(?<!\d)(?P<day>\d{1,2})\s?\.\s?(?P<month>\d{1,2})\s?\.\s?(?P<year>\d{4})(?!\d)")
+_DAY_FIRST = re.compile(r"(?<!\d)(?P<day>\d{1,2})\s?[.|]\s?(?P<month>\d{1,2})\s?[.|]\s?(?P<year>\d{4})(?!\d)")
 _SLASHED = re.compile(r"(?<!\d)(?P<first>\d{1,2})[/-](?P<second>\d{1,2})[/-](?P<year>\d{4})(?!\d)")
 _COMPACT = re.compile(
     r"^(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})(?:T?(?P<clock>\d{6})(?P<zone>Z|[+-]\d{4})?)?$"
@@ -292,4 +292,7 @@ def _named_days() -> tuple[re.Pattern[str], ...]:
     day_first = rf"{before}(?:de\s|of\s|d['’])?{name},?[\s-](?:de\s|del\s)?{year}"
     month_first = rf"\b{name}\s(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s{year}"
     year_first = rf"(?<!\d)(?P<year>\d{{4}})\.?\s{name}\s(?P<day>\d{{1,2}})(?!\d)"
-    return tuple(re.compile(order, re.IGNORECASE) for order in (day_first, month_first, year_first))
+    # As `date` of Unix and `Date` of Java print it: the year behind the clock and its zone.
+    year_last = rf"\b{name}\s+(?P<day>\d{{1,2}})(?=\s\d\d:\d\d:\d\d\s(?:[A-Z]{{1,5}}\s)?{year})"
+    orders = (day_first, month_first, year_first, year_last)
+    return tuple(re.compile(order, re.IGNORECASE) for order in orders)

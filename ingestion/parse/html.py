@@ -26,6 +26,7 @@ from ingestion.parse.linked import without_linked_lines
 from ingestion.parse.outline import size_of
 from ingestion.parse.rights_said import add_header_rights, add_meta_robots
 from ingestion.parse.structured import Page, survey
+from ingestion.parse.times import add_time_above
 from ingestion.parse.urls import DAY_IN_PATH
 
 RULES_VERSION = "2"
@@ -68,6 +69,7 @@ def read_page(document: Document) -> Reading | Drop:
     drop_comments(tree)
     hidden = (*drop_unseen(tree), *drop_author_boxes(tree))
     container = container_of(tree, [found.value for found in page.clues.of("headline")])
+    add_time_above(page.clues, container)
     found = body_of(tree, container)
     paragraphs, removed = _story(found, tree, page, images, document.publisher)
     decision = _decision(document, page, teasers, paragraphs, container)

@@ -10,6 +10,7 @@ from ingestion.parse import lexicon
 from ingestion.parse.bylines import LINE_OF_TIME
 from ingestion.parse.clean import one_line
 from ingestion.parse.clues import Clues
+from ingestion.parse.container import Container
 from ingestion.parse.credits import agencies_among
 from ingestion.parse.dates import Printed, holds_day, may_hold_day, read
 from ingestion.parse.heading import short_text
@@ -60,6 +61,7 @@ _LONGEST_DATE, _SHORTEST_DATE = 60, 6
 _LONGEST_LINE, _LONGEST_LINE_ABOVE = 120, 60
 _LONGEST_AROUND = 200
 _LINES_AROUND = 2
+_BLOCKS_ABOVE = 8
 _FAR = 5
 _NEAR = 40
 _MOST_TEXTS = 4000
@@ -82,6 +84,18 @@ def add_times(
         _add_line(clues, above, "html:above heading", _LONGEST_LINE_ABOVE)
     if not any(holds_day(found.value) for found in clues.of("published")):
         _add_labelled(clues, tree)
+
+
+def add_time_above(clues: Clues, container: Container) -> None:
+    """Look among the lines above the story, where no place before has told a day."""
+    if any(holds_day(found.value) for found in clues.of("published")) or not container.story:
+        return
+    first = next(number for number, block in enumerate(container.all) if block is container.story[0])
+    above = reversed(container.all[max(0, first - _BLOCKS_ABOVE) : first])
+    lines = (block.text for block in above if len(block.text) <= _LONGEST_DATE and not block.is_linked)
+    line = next((text for text in lines if may_hold_day(text) and not _OF_SITE.search(text)), None)
+    if line:
+        _add_said(clues, line, "html:above story")
 
 
 def _add_far(clues: Clues, tree: HtmlElement) -> None:
@@ -168,11 +182,15 @@ def _add_line(clues: Clues, elements: Iterable[HtmlElement], place: str, longest
         text = short_text(element, longest)
         own = next((line for line in _own_lines(element) if _DIGIT.search(line) and holds_day(line)), None)
         if (own or _DIGIT.search(text)) and may_hold_day(own or text) and not _OF_SITE.search(text):
-            text = own or _line(_innermost(element))
-            said, rest = lexicon.date_label(text) or ("", text)
-            changed = said == "modified" or (not said and _CHANGED.search(text))
-            clues.add("modified" if changed else "published", rest, place)
+            _add_said(clues, own or _line(_innermost(element)), place)
             return
+
+
+def _add_said(clues: Clues, line: str, place: str) -> None:
+    """Add the time of a line, as what its label says it is."""
+    said, rest = lexicon.date_label(line) or ("", line)
+    changed = said == "modified" or (not said and _CHANGED.search(line))
+    clues.add("modified" if changed else "published", rest, place)
 
 
 def _line(element: HtmlElement) -> str:

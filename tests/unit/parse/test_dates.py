@@ -24,6 +24,7 @@ def utc(*parts: int) -> datetime:
         ("20240502T063000Z", utc(2024, 5, 2, 6, 30), Precision.SECOND),
         ("Tue, 09 Jan 2024 16:45:00 GMT", utc(2024, 1, 9, 16, 45), Precision.SECOND),
         ("Tue, 9 Jan 2024 11:45:00 EST", utc(2024, 1, 9, 16, 45), Precision.SECOND),
+        ("Tue Jan  9 17:45:00 CET 2024", utc(2024, 1, 9, 16, 45), Precision.SECOND),
         ("1704818700", utc(2024, 1, 9, 16, 45), Precision.SECOND),
         ("1704818700000", utc(2024, 1, 9, 16, 45), Precision.SECOND),
         ("2024年1月9日 午後4時45分 JST", utc(2024, 1, 9, 7, 45), Precision.MINUTE),
@@ -49,6 +50,7 @@ def test_a_time_with_an_offset_is_put_into_utc(raw: str, at: datetime, precision
         "9 de enero de 2024 16:45",
         "2024/01/09 16:45",
         "09.01.2024 16:45",
+        "09 | 01 | 2024 16:45",
     ],
 )
 def test_a_time_without_an_offset_is_taken_by_the_newsrooms_clock(raw: str) -> None:

@@ -131,6 +131,17 @@ def test_a_day_in_the_address_serves_where_the_page_has_none(read: Read) -> None
     assert (article.published.source, article.published.raw) == ("url:path", "2024-05-02")
 
 
+def test_a_day_right_above_the_story_serves_though_the_headline_stands_elsewhere(read: Read) -> None:
+    line = "<div><em>Orme, 3 July 2026</em><div class=story>{}</div></div><p>12 May 2026</p>"
+    article = read(page(body=line.format(PROSE)).replace("<h1>", "<b>").replace("</h1>", "</b>"))
+
+    assert article.published is not None
+    assert (article.published.at.date().isoformat(), article.published.source) == (
+        "2026-07-03",
+        "html:above story",
+    )
+
+
 def test_a_year_in_the_text_is_no_date(read: Read) -> None:
     article = read(page('<meta name="author" content="Wren Tolliver">', PROSE.replace("day", "year 1987")))
 
