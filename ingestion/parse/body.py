@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from ingestion.article import Paragraph, ParagraphRole
 from ingestion.parse.agreement import Joined, joined
-from ingestion.parse.clean import one_line
+from ingestion.parse.clean import CELLS, one_line
 from ingestion.parse.clues import Tried
 from ingestion.parse.container import Container
 
@@ -114,7 +114,7 @@ def _typed(body: Any) -> Iterator[Paragraph]:
         if not isinstance(element.tag, str):
             continue
         if element.tag == "cell" and event == "end":
-            pending.append(" | ")
+            pending.append(CELLS)
         if element.tag in _BLOCKS:
             yield from _flushed(pending, element if event == "end" else element.getparent())
         elif element.tag == "lb" and event == "start":

@@ -5,6 +5,9 @@ import re
 import unicodedata
 from functools import lru_cache
 
+CELLS = " | "
+"""Between the cells of a row in a body."""
+
 _CONTROLS = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u200b\u2060\ufeff\ufff9-\ufffb\ufffe\uffff]"
 )

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from ingestion.article import Paragraph, ParagraphRole, Publisher, Removed
 from ingestion.parse import lexicon
-from ingestion.parse.clean import key
+from ingestion.parse.clean import CELLS, key
 from ingestion.parse.clues import Clues
 from ingestion.parse.credits import agencies_among, only_agencies
 from ingestion.parse.dates import holds_day
@@ -68,7 +68,7 @@ def _rule_above(text: str, clues: Clues, *, first: bool) -> str | None:
 def _is_date_line(text: str) -> bool:
     """Whether a line above the story is of the day and hardly of anything else."""
     words = sum(1 for word in text.split() if not _NO_WORD.fullmatch(word))
-    is_row = " | " in text and not any(char.isdigit() for char in text.partition(" | ")[0])
+    is_row = CELLS in text and not any(char.isdigit() for char in text.partition(CELLS)[0])
     if words > _MOST_WORDS or is_row or text.endswith(SENTENCE_ENDS):
         return False
     return any(char.isdigit() for char in text) and holds_day(text)

@@ -8,7 +8,7 @@ from lxml.html import HtmlElement
 
 from ingestion.article import Document, Drop, Outcome, Paragraph, ParagraphRole, Removed
 from ingestion.parse.charset import decode
-from ingestion.parse.clean import one_line, readable
+from ingestion.parse.clean import CELLS, one_line, readable
 from ingestion.parse.clues import Clues, Reading
 from ingestion.parse.edges import add_told, without_edges
 from ingestion.parse.furniture import take_pictures, without_labels
@@ -132,7 +132,7 @@ def _mark(pending: list[str], tag: str, event: str) -> None:
     if tag == "br" and event == "start":
         pending.append("\n")
     elif tag in ("td", "th") and event == "end":
-        pending.append(" | ")
+        pending.append(CELLS)
 
 
 def _flushed(pending: list[str], element: HtmlElement | None) -> Iterator[Paragraph]:

@@ -13,7 +13,7 @@ from ingestion.parse.agreement import Joined
 from ingestion.parse.author_box import drop_author_boxes
 from ingestion.parse.body import body_of, element_count
 from ingestion.parse.charset import decode
-from ingestion.parse.clean import readable
+from ingestion.parse.clean import CELLS, readable
 from ingestion.parse.clues import Reading
 from ingestion.parse.comments import drop_comments
 from ingestion.parse.completeness import shortcomings
@@ -163,7 +163,11 @@ def _is_other(
     """A home page, a page about the publisher, or a list of links to stories."""
     address = document.fetched_url or document.discovered_url
     path = urlsplit(address).path if address else "/-"
-    lengths = [(size_of(paragraph.text), paragraph.text.endswith(SENTENCE_ENDS)) for paragraph in paragraphs]
+    lengths = [
+        (size_of(paragraph.text), paragraph.text.endswith(SENTENCE_ENDS))
+        for paragraph in paragraphs
+        if CELLS not in paragraph.text
+    ]
     short = (length for length, ends in lengths if length < (_LONGEST_TEASER if ends else _LONGEST_LIST_LINE))
     listed = sum(short) * 2 > sum(length for length, _ in lengths) or not container.story
     is_home = path in ("", "/") and not _NUMBERED.search(urlsplit(address or "").query)

@@ -9,7 +9,7 @@ from lxml.html import HtmlElement
 from msgspec import Struct
 
 from ingestion.article import ParagraphRole
-from ingestion.parse.clean import one_line
+from ingestion.parse.clean import CELLS, one_line
 
 _ROLES = {
     **dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6"), ParagraphRole.SUBHEADING),
@@ -114,7 +114,7 @@ class _Reader:
         elif tag == "br" and event == "start":
             self._pending.append("\n")
         if tag in ("td", "th") and event == "end":
-            self._pending.append(" | ")
+            self._pending.append(CELLS)
         self._add(element.text if event == "start" else element.tail)
 
     def _add(self, text: str | None) -> None:

@@ -4,15 +4,12 @@ from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 
 from ingestion.article import Paragraph, ParagraphRole
-from ingestion.parse.clean import key
+from ingestion.parse.clean import CELLS, key
 from ingestion.parse.likeness import key_likeness
 from ingestion.parse.outline import Block
 
 _WINDOW = 300
 """Blocks ahead among which a paragraph is looked for; each for itself among all would take their square."""
-
-_CELLS = " | "
-"""Between the cells of a row, which is no block of the page, nor a part of one."""
 
 _CLOSE = 12
 _SHORTEST_ALIKE, _LONGEST_ALIKE, _ALIKE = 60, 1.6, 0.8
@@ -39,7 +36,7 @@ def placed(extracted: Sequence[Paragraph], blocks: Sequence[Block]) -> Iterator[
         if places := exact.get(said):
             last = places.pop() if len(places) > 1 else places[0]
             yield last, _with_role(paragraph, blocks[int(last)])
-        elif _CELLS not in paragraph.text and (parts := _parts(said, keys, int(last))):
+        elif CELLS not in paragraph.text and (parts := _parts(said, keys, int(last))):
             last = parts[-1]
             yield from ((part, Paragraph(role=blocks[part].role, text=blocks[part].text)) for part in parts)
         elif (whole := _around(said, keys, int(last))) is not None:
@@ -61,7 +58,7 @@ def _around(said: str, keys: Sequence[str], after: int) -> int | None:
 def _alike(paragraph: Paragraph, keys: Sequence[str], after: int) -> int | None:
     """Return the block close behind that has nearly the words of a paragraph, of which some were lost."""
     said = key(paragraph.text)
-    if len(said) < _SHORTEST_ALIKE or _CELLS in paragraph.text:
+    if len(said) < _SHORTEST_ALIKE or CELLS in paragraph.text:
         return None
     for index in range(after + 1, min(after + 1 + _CLOSE, len(keys))):
         shorter, longer = sorted((len(said), len(keys[index])))

@@ -100,6 +100,17 @@ def test_filler_in_place_of_the_story_is_taken_out_and_the_story_not_passed_off_
     assert "truncated" in article.extraction.warnings
 
 
+def test_the_rows_of_a_table_make_no_list_of_links_of_a_story(read: Read) -> None:
+    rows = "".join(
+        f"<tr><td>Bundles of fog, {name}</td><td>{number}</td></tr>"
+        for number, name in enumerate("abcdefghijk" * 6)
+    )
+    others = "".join(f"<h3><a href=/{number}>Another story</a></h3>" for number in range(6))
+    article = read(page(body=f"{PROSE}<table>{rows}</table>") + others)
+
+    assert article.paragraphs[4].text == "Bundles of fog, a | 0"
+
+
 def test_a_headline_cut_short_gives_way_to_the_whole(read: Read) -> None:
     cut = '<meta property="og:title" content="Ferry brings home the...">'
 
