@@ -83,7 +83,7 @@ def test_what_a_site_says_of_itself_is_no_abstract(read: Read) -> None:
 def test_columnists_beside_a_story_of_an_agency_did_not_write_it(read: Read) -> None:
     dated = "<p><span>Reuters</span> | <time datetime='2026-03-04T10:00Z'>4 March</time></p>"
     column = "<section><h3>Fish and the law</h3><div class=author>By Wren Tolliver</div></section>"
-    article = read(page(body=dated + PROSE) + column)
+    article = read(page(body=dated + PROSE + column))
 
     assert article.authors == ()
     assert article.credits == ("Reuters",)
@@ -106,7 +106,7 @@ def test_the_rows_of_a_table_make_no_list_of_links_of_a_story(read: Read) -> Non
         for number, name in enumerate("abcdefghijk" * 6)
     )
     others = "".join(f"<h3><a href=/{number}>Another story</a></h3>" for number in range(6))
-    article = read(page(body=f"{PROSE}<table>{rows}</table>") + others)
+    article = read(page(body=f"{PROSE}<table>{rows}</table>{others}"))
 
     assert article.paragraphs[4].text == "Bundles of fog, a | 0"
 
