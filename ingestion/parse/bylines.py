@@ -11,6 +11,7 @@ from ingestion.parse import lexicon
 from ingestion.parse.clean import one_line
 from ingestion.parse.clues import Clues
 from ingestion.parse.credits import agencies_among
+from ingestion.parse.dates import names_month
 from ingestion.parse.heading import short_text
 from ingestion.parse.people import is_byline, people_in
 
@@ -50,11 +51,15 @@ _LONGEST_LINE = 120
 _LINES_AROUND = 2
 _FAR = 6
 _DIGIT = re.compile(r"\d")
-_BEFORE_DATE = re.compile(
-    r"\s*(?:[|•·,–—-]|\bon\b|\bam\b|\bvom\b|\ble\b|\bel\b|\bem\b|\bil\b)?\s*(?:\b[^\W\d]{2,10}[.,]?\s*){0,2}\d.*$"
+_DATES = tuple(
+    re.compile(
+        rf"\s*(?:[|•·,–—-]|\bon\b|\bam\b|\bvom\b|\ble\b|\bel\b|\bem\b|\bil\b)?\s*(?:\b[^\W\d]{{2,10}}[.,]?\s*){{{words}}}\d.*$"
+    )
+    for words in range(3)
 )
-"""From a byline to the end of its line: the date."""
+"""From a byline to the end of its line: the date, with no word before its figures, one or two."""
 
+_ENDS_IN_DAY = re.compile(r"\b(?:on|am|vom|le|el|em|il)\s[^\W\d]+[.,]?\s*$")
 _PLACE = "html:byline"
 LINE_OF_TIME = "html:line of time"
 _NOBODY = Publisher(id="")
@@ -136,11 +141,29 @@ def _names_in(element: HtmlElement) -> str:
         if part and _names_people(part) and not part.endswith(tuple(named)):
             named.append(part)
     # What stands beside a name in an element of its own is no part of it: `Wren Tolliver`, `Games Editor`.
-    whole = _names_people(text) and (not named or people_in([text], _NOBODY) == people_in(named, _NOBODY))
+    whole = _names_people(text) and (not named or _people(text) == people_in(named, _NOBODY))
     if whole:
         return text
-    cut = _BEFORE_DATE.sub("", text)
-    return ", ".join(named) or (cut if _names_people(cut) else "")
+    return ", ".join(named) or _before_date(text)
+
+
+def _before_date(text: str) -> str:
+    """Return the byline of a line that goes on with a date: as little as still names the same people."""
+    figures, one, two = (pattern.sub("", text) for pattern in _DATES)
+    ends_in_day = _ENDS_IN_DAY.search(figures)
+    told = [cut for cut in (one, two) if ends_in_day or names_month(text[len(cut) :])]
+    named = [cut for cut in (*told, *(() if ends_in_day else (figures,))) if _names_people(cut)]
+    same = [cut for cut in (figures, one, two) if named and _people(cut) == _people(named[0])]
+    return min(same, key=len, default="")
+
+
+def _before_figures(text: str) -> str:
+    cut = _DATES[0].sub("", text)
+    return "" if _ENDS_IN_DAY.search(cut) else cut
+
+
+def _people(names: str) -> tuple[str, ...]:
+    return people_in([names], _NOBODY)
 
 
 def _add_line(clues: Clues, near: list[HtmlElement]) -> None:
@@ -152,7 +175,7 @@ def _add_line(clues: Clues, near: list[HtmlElement]) -> None:
         and (text := short_text(element, _LONGEST_LINE))
     ]
     alone = [text for text in lines if not _DIGIT.search(text)]
-    for names in (*alone, *(_BEFORE_DATE.sub("", text) for text in lines)):
+    for names in (*alone, *(_before_date(text) or _before_figures(text) for text in lines)):
         if lexicon.byline(names) and not _DIGIT.search(names):
             clues.add("byline", names, "html:below heading")
             return

@@ -184,6 +184,12 @@ def holds_day(text: str) -> bool:
         return False
 
 
+def names_month(text: str) -> bool:
+    """Whether a word before the first figure of a line is the name of a month."""
+    ahead = re.split(r"\d", text, maxsplit=1)[0]
+    return any(word.casefold() in _months() for word in re.findall(r"[^\W\d]+", ahead))
+
+
 def may_hold_day(text: str) -> bool:
     """Whether a line holds a day, also one that the place it is from has to decide."""
     return holds_day(text) or bool(_SLASHED.search(text))

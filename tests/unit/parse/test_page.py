@@ -281,3 +281,22 @@ def test_what_the_source_said_is_used_last(read: Read) -> None:
     assert article.published.source == "feed:published"
     assert article.modified is not None
     assert article.modified.source == "sitemap:lastmod"
+
+
+@pytest.mark.parametrize(
+    ("line", "author"),
+    [
+        ("Janik Tolliver, 01.12.2025", "Janik Tolliver"),
+        ("By Anna Maria Benn 01.02.2026", "Anna Maria Benn"),
+        ("By Ann Lee Tolliver March 4, 2026", "Ann Lee Tolliver"),
+        ("Ann Tolliver Monday, March 4, 2026", "Ann Tolliver"),
+        ("Von Lea Benn am Samstag, 19. Oktober 2025", "Lea Benn"),
+        ("By Wren Tolliver Published March 14, 2026", "Wren Tolliver"),
+        ("Our Foreign Staff 24 Feb 2026", None),
+        ("by wren on March 4, 2026", None),
+    ],
+)
+def test_a_byline_ends_where_the_date_begins(read: Read, line: str, author: str | None) -> None:
+    article = read(page(body=f"<p class=date-author>{line}</p>{PROSE}"))
+
+    assert article.authors == ((author,) if author else ())
