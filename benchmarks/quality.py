@@ -212,7 +212,10 @@ def main() -> None:
     arguments.add_argument("--json", action="store_true")
     asked = arguments.parse_args()
     pages = [path for folder in asked.folders for path in sorted(folder.glob("*.json"))]
-    with ProcessPoolExecutor(asked.processes) as pool:
+    if not pages:
+        arguments.error(f"no pages (*.json with *.html.gz beside it) in {', '.join(map(str, asked.folders))}")
+    # Models and patterns are loaded with the first page: that is not counted as the time of any.
+    with ProcessPoolExecutor(asked.processes, initializer=judge, initargs=(pages[0],)) as pool:
         scores = list(pool.map(judge, pages))
     if asked.json:
         print(json.dumps({"summary": summary(scores), "pages": [vars(score) for score in scores]}))
