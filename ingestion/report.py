@@ -2,6 +2,7 @@
 
 import html
 import re
+import shlex
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -62,13 +63,24 @@ def written(settings: Settings) -> Written:
 
 def report_run(console: Console, settings: Settings, run_id: str) -> None:
     """Print what became of one run, and what can be searched and read now."""
-    console.print(ledger_table(jobs.account(settings, run_id)))
+    account = jobs.account(settings, run_id)
+    console.print(ledger_table(account))
     console.print(_files_table(settings))
     with Wiring(settings) as wiring:
-        words = EXAMPLE if ask(wiring.search, EXAMPLE, size=1, sort="relevance").hits else ""
+        words = _example(wiring.search, account)
         page = ask(wiring.search, words, size=3, sort="relevance")
-    console.print(f"\n[dim]$[/] news search {escape(words)}")
+    typed = words if words == EXAMPLE else shlex.join(filter(None, [words]))
+    console.print(f"\n[dim]$[/] news search {escape(typed)}")
     print_page(console, page)
+
+
+def _example(searcher: "Searcher", account: jobs.Account) -> str:
+    """Return words that find articles of the run: of the sample newsroom by what it tells, else by source."""
+    sources = [f'source:"{balance.source_id}"' for balance in account.sources if '"' not in balance.source_id]
+    if any(ask(searcher, f"{EXAMPLE} {source}", size=1, sort="relevance").hits for source in sources):
+        return EXAMPLE
+    found = (source for source in sources if ask(searcher, source, size=1, sort="relevance").hits)
+    return next(found, "")
 
 
 def ledger_table(account: jobs.Account) -> Table:
@@ -135,10 +147,13 @@ def ask(searcher: "Searcher", text: str, *, size: int, sort: str) -> "Page":
 
 def print_page(console: Console, page: "Page") -> None:
     """Print hits with their highlights, then the facets."""
-    console.print(f"\n[bold]{page.total}[/] articles found in {page.took_seconds * 1000:.0f} ms\n")
+    articles = "article" if page.total == 1 else "articles"
+    console.print(f"\n[bold]{page.total}[/] {articles} found in {page.took_seconds * 1000:.0f} ms\n")
     for hit in page.hits:
         _print_hit(console, hit)
     for facet, counts in page.facets.items():
+        if not counts:
+            continue
         values = "  ".join(f"{escape(c.value)} [dim]{c.count}[/]" for c in counts[:8])
         console.print(f"[bold]{facet:<10}[/] {values}")
 

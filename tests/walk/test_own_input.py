@@ -126,3 +126,18 @@ def test_a_new_log_goes_on_where_the_lost_one_ended(tmp_path: Path, inbox: Path)
 
     assert (again["ledger"]["outcomes"]["new"], again["ledger"]["outcomes"]["unchanged"]) == (1, 1)
     assert (again["written"]["lake_rows"], again["written"]["indexed_articles"]) == (2, 2)
+
+
+def test_a_run_ends_with_a_search_that_finds_what_it_brought(tmp_path: Path, inbox: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "harbour.html").write_text(GOOD.replace("Ferry", "Harbour"), encoding="utf-8")
+    env = {"NEWS_DATA_DIR": str(tmp_path / "data"), "COLUMNS": "300"}
+    before = CliRunner().invoke(app, ["run", str(other)], env=env, catch_exceptions=False).output
+    printed = CliRunner().invoke(app, ["run", str(inbox)], env=env, catch_exceptions=False).output
+
+    assert "$ news search harbour OR" in before
+    assert "Harbour returns" in before
+    assert f"""$ news search 'source:"files:{inbox}"'""" in printed
+    assert "1 article found" in printed
+    assert "Ferry returns" in printed.partition("$ news search")[2]
