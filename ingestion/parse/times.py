@@ -54,7 +54,9 @@ _LABELLED = re.compile(
     r"^\s*\W{0,3}\s*(?:veröffentlicht|erstellt|erschienen|eingestellt|stand|vom|pressemitteilung vom|"
     r"published|posted|first published|publié|publicado|pubblicato|gepubliceerd|opublikowano|publicerad|"
     r"publisert|опубликовано|"
-    r"公開日|掲載日|投稿日|发布时间|發布時間|등록|입력)\b.{0,12}?\d",
+    r"(?:dieser|der) (?:artikel|beitrag|eintrag) wurde(?: \w+)? am|"
+    r"this (?:entry|post|article) was (?:posted|published)(?: \w+)? on|"
+    r"公開日|掲載日|投稿日|发布时间|發布時間|등록|입력)\b.{0,14}?\d",
     re.IGNORECASE,
 )
 _LONGEST_DATE, _SHORTEST_DATE = 60, 6
@@ -229,9 +231,10 @@ def _add_labelled(clues: Clues, tree: HtmlElement) -> None:
 
 def _lines(tree: HtmlElement) -> Iterator[str]:
     for element in tree.iter("p", "div", "span", "li", "small", "em", "td", "b", "strong"):
-        text = one_line(element.text or "")
-        if text and len(text) <= _LONGEST_DATE and not _is_of(element, _OTHERS):
+        text = one_line(element.text or "")[:_LONGEST_DATE]
+        if text and not _is_of(element, _OTHERS):
             yield text if _DIGIT.search(text) else one_line(element.text_content())[:_LONGEST_DATE]
+            yield from (one_line(line.tail or "")[:_LONGEST_DATE] for line in element.iterchildren("br"))
 
 
 def _is_around(element: HtmlElement) -> bool:

@@ -154,6 +154,24 @@ def test_a_day_right_above_the_story_serves_though_the_headline_stands_elsewhere
     )
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "<p>Dieser Beitrag wurde am Samstag, 3. Juli 2026 um 11:51 Uhr veröffentlicht und abgelegt</p>",
+        "<p>This entry was posted on Friday, July 3rd, 2026 at 11:51 am and is filed under fog</p>",
+        "<p>Zuletzt gesehen: nie<br>Erschienen am: 03.07.2026</p>",
+    ],
+)
+def test_a_line_below_the_story_may_tell_the_day_with_a_label(read: Read, line: str) -> None:
+    article = read(page(body=f"{PROSE * 12}<p>Of fog</p>{line}"))
+
+    assert article.published is not None
+    assert (article.published.at.date().isoformat(), article.published.source) == (
+        "2026-07-03",
+        "html:labelled",
+    )
+
+
 def test_a_year_in_the_text_is_no_date(read: Read) -> None:
     article = read(page('<meta name="author" content="Wren Tolliver">', PROSE.replace("day", "year 1987")))
 
