@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Iterator
 from io import BytesIO
+from typing import TypedDict
 
 from lxml import etree
 
@@ -15,18 +16,33 @@ The decimal alternative takes a few more, 57344 to 57999, which are for private 
 """
 
 
+class _Safely(TypedDict):
+    resolve_entities: bool
+    no_network: bool
+    load_dtd: bool
+    dtd_validation: bool
+    huge_tree: bool
+    recover: bool
+    remove_comments: bool
+    remove_pis: bool
+
+
+_SAFELY = _Safely(
+    resolve_entities=False,
+    no_network=True,
+    load_dtd=False,
+    dtd_validation=False,
+    huge_tree=False,
+    recover=True,
+    remove_comments=True,
+    remove_pis=True,
+)
+"""Nothing is fetched or expanded, sizes stay bounded, and what is broken is mended."""
+
+
 def parse_xml(body: bytes) -> "etree._Element | None":
     """Parse, mending what can be mended; None where nothing can. Raises `etree.XMLSyntaxError`."""
-    parser = etree.XMLParser(
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        dtd_validation=False,
-        huge_tree=False,
-        recover=True,
-        remove_comments=True,
-        remove_pis=True,
-    )
+    parser = etree.XMLParser(**_SAFELY)
     mended = HALF_CHARACTER.sub(b"&#xFFFD;", body.lstrip())
     # With `recover`, lxml gives None for a document without any element; its stubs do not say so.
     root: etree._Element | None = etree.fromstring(mended, parser)
@@ -41,14 +57,7 @@ def elements_of(body: bytes, names: Collection[str]) -> "Iterator[etree._Element
     events = etree.iterparse(
         BytesIO(HALF_CHARACTER.sub(b"&#xFFFD;", body.lstrip())),
         events=("end",),
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        dtd_validation=False,
-        huge_tree=False,
-        recover=True,
-        remove_comments=True,
-        remove_pis=True,
+        **_SAFELY,
     )
     for _, element in events:
         if local_name(element) in names:
