@@ -29,7 +29,7 @@ from ingestion.parse.structured import Page, survey
 from ingestion.parse.times import add_time_above
 from ingestion.parse.urls import DAY_IN_PATH
 
-RULES_VERSION = "2"
+RULES_VERSION = "3"
 MOST_ELEMENTS = 200_000
 NOT_AN_ARTICLE = Drop(Outcome.DROPPED, "not_an_article")
 # Classes of their own for forms and labels, as lxml.html has them, are asked for in Python at each element.

@@ -22,7 +22,7 @@ from ingestion.parse.text_notices import holds_several
 from ingestion.parse.text_rules import BODY, KEPT, LIST_ITEM, SUBHEADING, classified
 from ingestion.parse.text_shape import Line, Lines, without_bullet
 
-RULES_VERSION = "2"
+RULES_VERSION = "3"
 MOST_LINES = 50_000
 _ROLES = {
     BODY: ParagraphRole.PARAGRAPH,
