@@ -26,17 +26,11 @@ def confidence_in(page: Page, found: Joined, paragraphs: Sequence[Paragraph]) ->
     """Weigh what speaks for a body, from 0 to 1.
 
     Of two bodies, the one with less is the likelier to lack a part or to hold what is none. It is the mean of
-    the votes, less the share that was taken out for its place, and the share that leads elsewhere. None for a
-    body that is stated only, where nothing can be compared.
+    the votes. None for a body that is stated only, where nothing can be compared.
     """
     if page.clues.value("body_place") == "json-ld":
         return None
-    there = sum(len(paragraph.text) for paragraph in paragraphs)
-    taken = sum(len(entry.text) for entry in found.removed)
-    shown = sum(len(block.text) for block in found.blocks)
-    linked = sum(block.linked for block in found.blocks) / shown if shown else 0.0
-    trust = fmean(_votes(page, found, paragraphs)) * (1 - linked) * max(0.0, 1 - taken / max(there, 1))
-    return round(trust, 3)
+    return round(fmean(_votes(page, found, paragraphs)), 3)
 
 
 def stated_body(page: Page) -> tuple[Paragraph, ...]:
@@ -59,7 +53,8 @@ def _votes(page: Page, found: Joined, paragraphs: Sequence[Paragraph]) -> Iterat
 
     How far the two readings have the same words; how far the body has those of the container; the share of it
     that stands in one element; how near it begins to the headline; its length; the share of it in blocks of
-    running text; how far it has the words, and the length, that the page states.
+    running text; the share that does not lead elsewhere; how far it has the words, and the length, that the
+    page states.
     """
     yield found.agreement if found.agreement is not None else _NOT_COMPARED
     yield likeness(found.container.paragraphs, paragraphs) or 0.0
@@ -68,7 +63,13 @@ def _votes(page: Page, found: Joined, paragraphs: Sequence[Paragraph]) -> Iterat
     sizes = [size_of(paragraph.text) for paragraph in paragraphs]
     yield min(1.0, sum(sizes) / _LONG)
     yield sum(size for size in sizes if size >= _RUNNING) / max(sum(sizes), 1)
+    yield 1 - _linked_share(found.blocks)
     yield from _stated_votes(page, paragraphs)
+
+
+def _linked_share(blocks: Sequence[Block]) -> float:
+    shown = sum(len(block.text) for block in blocks)
+    return sum(block.linked for block in blocks) / shown if shown else 0.0
 
 
 def _together(blocks: Sequence[Block]) -> float:
