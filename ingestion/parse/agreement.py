@@ -106,10 +106,10 @@ def _is_story_itself(container: Container, placed: Sequence[Placed], times: floa
 
 def _are_apart(extracted: Sequence[Paragraph], own: Sequence[Paragraph], container: Container) -> bool:
     """Whether the two readings are of different places of the page."""
-    said = said_in(extracted)
-    prose = sum(block.weight for block in container.story)
-    shared = sum(block.weight for block in container.story if key(block.text) in said)
-    return shared < _LEAST_SHARED * prose and not _is_within(extracted, own)
+    said, whole = said_in(extracted), {key(paragraph.text) for paragraph in extracted}
+    prose = [(key(block.text), block.weight) for block in container.story]
+    shared = sum(weight for words, weight in prose if words in whole or words in said)
+    return shared < _LEAST_SHARED * sum(weight for _, weight in prose) and not _is_within(extracted, own)
 
 
 def _is_within(extracted: Sequence[Paragraph], own: Sequence[Paragraph]) -> bool:

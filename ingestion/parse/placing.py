@@ -14,6 +14,7 @@ _WINDOW = 300
 _CLOSE = 12
 _SHORTEST_ALIKE, _LONGEST_ALIKE, _ALIKE = 60, 1.6, 0.8
 _LEAST_LOST, _LOST, _TELLING = 80, 0.2, 30
+_LONGEST_WHOLE = 20_000
 _PART, OF_NO_BLOCK = 0.25, 0.5
 
 Placed = tuple[float, Paragraph]
@@ -73,9 +74,13 @@ def made_whole(
     """Yield a block of the story whole, once, where the extractor has only pieces of it."""
     keys = [key(paragraph.text) for _, paragraph in places]
     index = 0
+    had: set[int] = set()
     while index < len(places):
         at, number = places[index][0], int(places[index][0])
-        pieces = _pieces_of(key(blocks[number].text), keys, index) if number in story and at != number else 0
+        fits = number in story and len(blocks[number].text) <= _LONGEST_WHOLE
+        is_piece = fits and at != number and number not in had
+        pieces = _pieces_of(key(blocks[number].text), keys, index) if is_piece else 0
+        had.add(number)
         if pieces:
             yield number, Paragraph(role=blocks[number].role, text=blocks[number].text)
         else:
@@ -86,7 +91,8 @@ def made_whole(
 def _pieces_of(words: str, keys: Sequence[str], first: int) -> int:
     """Count the pieces of a block in a row; none where these, and others elsewhere, are nearly all of it."""
     end = next((index for index in range(first, len(keys)) if keys[index] not in words), len(keys))
-    elsewhere = (said for said in (*keys[:first], *keys[end:]) if len(said) >= _TELLING and said in words)
+    near = (*keys[max(0, first - _WINDOW) : first], *keys[end : end + _WINDOW])
+    elsewhere = (said for said in near if len(said) >= _TELLING and said in words)
     kept = sum(map(len, keys[first:end])) + sum(map(len, elsewhere))
     return end - first if len(words) - kept >= max(_LEAST_LOST, _LOST * kept) else 0
 
