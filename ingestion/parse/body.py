@@ -14,6 +14,7 @@ from ingestion.parse.agreement import Joined, joined
 from ingestion.parse.clean import CELLS, one_line
 from ingestion.parse.clues import Tried
 from ingestion.parse.container import Container
+from ingestion.parse.outline import size_of
 
 # Above this many elements the extractor takes seconds: the container is then read as it stands.
 _MOST_FOR_EXTRACTOR = 60_000
@@ -50,12 +51,12 @@ def body_of(tree: HtmlElement, container: Container) -> Joined:
 
 def _tried(tried: Mapping[str, Joined], best: Joined, container: Container) -> Iterator[Tried]:
     own = container.paragraphs
-    yield Tried(method="container alone", blocks=len(own), characters=_length(own))
+    yield Tried(method="container alone", blocks=len(own), characters=_characters(own))
     for name, body in tried.items():
         yield Tried(
             method=f"{name}, {body.how}",
             blocks=len(body.paragraphs),
-            characters=_length(body.paragraphs),
+            characters=_characters(body.paragraphs),
             agreement=body.agreement,
             chosen=body is best,
         )
@@ -90,19 +91,23 @@ def _is_lump(paragraphs: tuple[Paragraph, ...]) -> bool:
     return len(_STOPS.findall(text)) < _LEAST_STOPS * len(text)
 
 
-def _length(paragraphs: tuple[Paragraph, ...]) -> int:
+def _characters(paragraphs: tuple[Paragraph, ...]) -> int:
     return sum(len(paragraph.text) for paragraph in paragraphs)
+
+
+def _length(paragraphs: tuple[Paragraph, ...]) -> int:
+    return sum(size_of(paragraph.text) for paragraph in paragraphs)
 
 
 def _paragraph_length(tree: HtmlElement) -> int:
     """Measure the page's own paragraphs of running text, outside of what surrounds a story."""
     total = 0
     for paragraph in tree.iter("p"):
-        length = len(one_line(paragraph.text_content()))
+        length = size_of(one_line(paragraph.text_content()))
         around = next(paragraph.iterancestors("aside", "footer", "nav", "form"), None)
         if length < _PARAGRAPH_LENGTH or around is not None:
             continue
-        linked = sum(len(link.text_content()) for link in paragraph.iter("a"))
+        linked = sum(size_of(str(link.text_content())) for link in paragraph.iter("a"))
         total += length if linked <= _MOST_LINKED * length else 0
     return total
 

@@ -49,7 +49,7 @@ _MOST_AUTHORS = 8
 _LONGEST_BYLINE = 140
 _LONGEST_LINE = 120
 _LINES_AROUND = 2
-_FAR = 6
+_FAR = 12
 _DIGIT = re.compile(r"\d")
 _DATES = tuple(
     re.compile(
@@ -75,7 +75,7 @@ def add_bylines(clues: Clues, tree: HtmlElement, near: list[HtmlElement], above:
         if not _is_of_agency(clues):
             _add_marked(clues, [element for element in marked if not _is_around(element)])
         _add_marked(clues, [element for element in marked if _is_stated(element)])
-    if not clues.of("author") and not clues.of("byline"):
+    if not clues.of("byline") and not any(_names_people(found.value) for found in clues.of("author")):
         _add_line(clues, near)
 
 

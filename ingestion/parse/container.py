@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import islice, takewhile
 
 from lxml.html import HtmlElement
 from msgspec import Struct
 
 from ingestion.article import Paragraph, ParagraphRole
+from ingestion.parse import lexicon
 from ingestion.parse.clean import key
 from ingestion.parse.marks import is_marked
 from ingestion.parse.outline import Block, Shape, blocks_within, iter_shapes, outline, shape_of, weights
@@ -27,6 +28,8 @@ _FEWEST_CARDS = 3
 _LONGEST_CARD = 600
 _SHORTEST_QUESTION = 10
 _LONGEST_KICKER = 40
+_LONGEST_LABEL = 40
+_MOST_LOOKED_AT, _FEWEST_LINKS = 20, 2
 _ASKS = ("?", "？", "؟")
 
 
@@ -82,7 +85,8 @@ def _without_asides(blocks: list[Block]) -> list[Block]:
     alike: Counter[tuple[str, str]] = Counter()
     for shape, weight in iter_shapes(weighed):
         alike[shape] += weight
-    known: dict[HtmlElement, bool] = dict.fromkeys(_cards(blocks), True)
+    labelled = (box for box in _labelled(blocks) if weighed.get(box, 0) <= _MOST_APART * whole)
+    known: dict[HtmlElement, bool] = dict.fromkeys((*_cards(blocks), *labelled), True)
 
     def is_apart(element: HtmlElement) -> bool:
         if element not in known:
@@ -106,6 +110,32 @@ def _cards(blocks: Sequence[Block]) -> Iterator[HtmlElement]:
     for boxes in found.values():
         if len(boxes) >= _FEWEST_CARDS:
             yield from boxes
+
+
+def _labelled(blocks: Sequence[Block]) -> Iterator[HtmlElement]:
+    """Yield the boxes that begin with a label such as `Most read`, and hold links to other stories."""
+    for index, block in enumerate(blocks):
+        if block.linked or len(block.text) > _LONGEST_LABEL or not _is_label(block.text):
+            continue
+        box = block.element.getparent()
+        if box is None or (index and _is_within(blocks[index - 1], box)):
+            continue
+        if _links_in(box, blocks[index + 1 : index + 1 + _MOST_LOOKED_AT]) >= _FEWEST_LINKS:
+            yield box
+
+
+def _links_in(box: HtmlElement, following: Sequence[Block]) -> int:
+    inside = takewhile(lambda block: _is_within(block, box), following)
+    return sum(1 for block in inside if block.is_linked)
+
+
+def _is_label(text: str) -> bool:
+    said = lexicon.label(text)
+    return said is not None and said.role == "related_heading"
+
+
+def _is_within(block: Block, element: HtmlElement) -> bool:
+    return any(up is element for up in (block.element, *block.element.iterancestors()))
 
 
 def _is_card(element: HtmlElement) -> bool:
@@ -157,7 +187,23 @@ def _tidy(blocks: Sequence[Block]) -> tuple[Block, ...]:
     first = prose[0]
     while first and _opens(blocks[first - 1], blocks[first]):
         first -= 1
-    return tuple(block for block in (*blocks[first : prose[0]], *span) if _is_story(block))
+    flowing = _parted_by_breaks(span)
+    return tuple(
+        block for block in (*blocks[first : prose[0]], *span) if _is_story(block, flows=id(block) in flowing)
+    )
+
+
+def _parted_by_breaks(span: Sequence[Block]) -> set[int]:
+    """Return what stands between running text of one element, with nothing but breaks around it."""
+    ends: dict[HtmlElement, int] = {block.element: index for index, block in enumerate(span) if block.weight}
+    begun: set[HtmlElement] = set()
+    flowing: set[int] = set()
+    for index, block in enumerate(span):
+        if block.element in begun and index < ends[block.element]:
+            flowing.add(id(block))
+        elif block.weight:
+            begun.add(block.element)
+    return flowing
 
 
 def _opens(block: Block, below: Block) -> bool:
@@ -169,8 +215,8 @@ def _opens(block: Block, below: Block) -> bool:
     return shape_of(block.element) == shape_of(below.element) and block.text.endswith(_ASKS)
 
 
-def _is_story(block: Block) -> bool:
+def _is_story(block: Block, *, flows: bool) -> bool:
     if block.is_linked:
         return False
     loose = block.element.tag not in _TEXT_TAGS and block.role is ParagraphRole.PARAGRAPH
-    return not loose or block.is_sentence or len(block.text) >= _SHORTEST_LOOSE
+    return flows or not loose or block.is_sentence or len(block.text) >= _SHORTEST_LOOSE

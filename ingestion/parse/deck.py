@@ -43,7 +43,8 @@ def with_deck(
     said = " ".join(key(paragraph.text) for paragraph in paragraphs)
     if not said:
         return paragraphs
-    summaries = {key(found.value) for found in clues.of("abstract")}
+    titles = {key(found.value) for found in clues.of("headline")}
+    summaries = {key(found.value) for found in clues.of("abstract")} - titles
     stated = (next(_stated(tree, summaries), None), next(_marked(tree, clues), None))
     text = next((text for text in stated if text and key(text) not in said), None)
     if text:

@@ -9,12 +9,14 @@ from ingestion.parse.clean import CELLS, key
 from ingestion.parse.clues import Clues
 from ingestion.parse.credits import agencies_among, only_agencies
 from ingestion.parse.dates import holds_day
+from ingestion.parse.outline import size_of
 from ingestion.parse.people import is_byline, reporters, split
 
 # In bytes of UTF-8, because scripts with more bytes to a letter say as much in fewer letters.
 _LONG_BYTES = 140
 _LONGEST_BYLINE = 100
 _LONGEST_KICKER = 30
+_WIDE, _LONGEST_WORD = 1.5, 9
 _LONGEST_LINE, _MOST_WORDS = 90, 8
 _ABOUT_THE_TEXT = frozenset({"reading_time", "shares", "tags", "breadcrumb"})
 _NO_WORD = re.compile(r"[\d\W]+")
@@ -88,7 +90,13 @@ def _is_kicker(text: str, clues: Clues, *, first: bool) -> bool:
     shaped = (
         len(text) <= _LONGEST_KICKER and not text.endswith(SENTENCE_ENDS) and not _NO_WORD.fullmatch(text)
     )
-    return shaped and (key(text) in known or (first and len(text.split()) <= 2))
+    return shaped and (key(text) in known or (first and len(text.split()) <= 2 and not _is_unspaced(text)))
+
+
+def _is_unspaced(text: str) -> bool:
+    """Whether it is of a script without spaces, of which two words may be a whole sentence."""
+    wide = size_of(text) > _WIDE * len(text)
+    return wide and len(text) >= _LONGEST_WORD * len(text.split())
 
 
 def _as_deck(paragraph: Paragraph, clues: Clues) -> Paragraph:

@@ -219,7 +219,7 @@ def _rule_by_words(paragraph: Paragraph) -> str | None:
         return PAYWALL_PROMPT
     if is_filler(text):
         return FILLER
-    if len(text) > _SHORT and not text.startswith(("(", "（", "[")):
+    if len(text) > _SHORT and not text.startswith(("(", "（", "[", "【")):
         return None
     said = lexicon.label(text) or lexicon.phrase(text)
     return said.role if said and _counts(said.role, paragraph) else None

@@ -17,6 +17,7 @@ _MOST_OUTSIDE = 0.2
 _LEAST_END, _LEAST_END_SHARE = 600, 0.25
 _NEAR_BEGINNING = 3
 _FEWEST_BLOCKS = 3
+_FEWEST_FLOWING = 2
 _MOST_LINKED = 0.6
 _NEARLY_ALL = 0.8
 _FEWEST_WORDS, _FEWEST_UNSPACED = 4, 12
@@ -42,6 +43,7 @@ class Judge:
         self._number_agreed = max(1, len(agreed))
         self._shapes = Counter(self._shape(number) for number in agreed)
         self._holders = Counter(holder for _, holder in map(self._shape, agreed))
+        self._elements = Counter(self._blocks[number].element for number in agreed)
         self._holder = _holder([self._blocks[number].element for number in agreed])
         self._reach = self._last
         while {self._reach + 1, self._reach + 2} & self._there:
@@ -101,8 +103,14 @@ class Judge:
         for number in sorted(self._story - self._there):
             block = self._blocks[number]
             is_near = self._first - _NEAR_BEGINNING <= number <= self._last
-            if (is_near or number in self._end) and self._is_alike(number, block):
+            alike = (is_near or number in self._end) and self._is_alike(number, block)
+            if alike or self._flows(number, block):
                 yield number, Paragraph(role=block.role, text=block.text)
+
+    def _flows(self, number: int, block: Block) -> bool:
+        """Whether it stands in one element with several that both have, parted from them by breaks alone."""
+        belongs = bool(block.weight) or self._first <= number <= self._last
+        return belongs and self._elements[block.element] >= _FEWEST_FLOWING
 
     def _lost_end(self) -> set[int]:
         """Return what follows the last block that both have, where the extractor stopped half-way.
@@ -137,13 +145,13 @@ def _is_long(block: Block) -> bool:
 
 
 def _holder(elements: Sequence[HtmlElement]) -> HtmlElement | None:
-    """Return the innermost element around all of them."""
+    """Return the innermost element around all of them, and around its like where it is a single paragraph."""
     shared: list[HtmlElement] = []
     for element in elements:
         around = [element, *element.iterancestors()]
         known = set(around)
         shared = [parent for parent in shared if parent in known] if shared else around
-    return shared[0] if shared else None
+    return next((element for element in shared if element.tag != "p"), None)
 
 
 def leads_elsewhere(block: Block) -> bool:

@@ -14,6 +14,7 @@ from ingestion.parse.gate import Gate
 _EDGE = r"\s•·▪■▶►◀◄▸▹»«›‹→←↑↓|*#_~…※◆◇●○★☆✓✔✕✖⏸⏯⏵🔊🔈🎧▼▲\-–—:：＞＜><"
 _DECORATION = re.compile(rf"^[{_EDGE}]+|[{_EDGE}]+$")
 _ICONS = re.compile("[\u2600-\u27bf\u2b00-\u2bff\ufe0f\U0001f000-\U0001faff]")
+_WIDE = str.maketrans("：／", ":/")
 _QUOTES = str.maketrans({"’": "'", "‘": "'", "＇": "'"})
 
 
@@ -54,7 +55,7 @@ def ending(text: str) -> str | None:
 
 def byline(text: str) -> str | None:
     """Return the names of a line that is a byline."""
-    line = text.strip(" *_|•·-–—")
+    line = text.strip(" *_|•·-–—").translate(_WIDE)
     for pattern in _bylines():
         if match := pattern.fullmatch(line):
             return match["names"]
@@ -69,12 +70,13 @@ def date_label(text: str) -> tuple[str, str] | None:
 
 def caption_prefix(text: str) -> bool:
     """Whether a line says by its first word that it is a caption or a credit."""
-    return bool(_caption_prefixes().match(text))
+    return bool(_caption_prefixes().match(text.translate(_WIDE)))
 
 
 def credit_only(text: str) -> str | None:
     """Return the credit of a line that holds nothing but a credit."""
-    matches = (pattern.fullmatch(text) for pattern in _patterns("caption", "credit_only"))
+    line = text.translate(_WIDE)
+    matches = (pattern.fullmatch(line) for pattern in _patterns("caption", "credit_only"))
     return next((match["credit"] for match in matches if match), None)
 
 

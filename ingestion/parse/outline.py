@@ -45,6 +45,8 @@ _EMPTY_LINE = re.compile(r"\n\s*\n")
 _SENTENCE_END = re.compile(r"[.!?…:。！？：؟।။។۔][\"”’»«」』)\]）】›\s]*$")
 _SENTENCE, _LONG_PROSE = 40, 200
 _NEAR_LEVELS = 20
+_FEWEST_OF_STORY = 4
+"""Paragraphs in one item of a list: the list is there for the layout, as in `_LAYOUT`."""
 
 
 Shape = tuple[str, str]
@@ -172,6 +174,8 @@ def _is_inside(element: HtmlElement, known: dict[HtmlElement, bool]) -> bool:
 
 def _role(element: HtmlElement | None) -> ParagraphRole:
     while element is not None and element.tag not in _LAYOUT:
+        if element.tag == "li" and len(element.findall("p")) >= _FEWEST_OF_STORY:
+            break
         if element.tag in _ROLES:
             return _ROLES[element.tag]
         element = element.getparent()

@@ -24,6 +24,10 @@ _SPLIT = re.compile(
     r"\boch\b|\bog\b|\ben\b(?=\s[A-Z])|\bi\b(?=\s[A-ZŁŚŻŹĆ])|\bim Gespräch mit\b|"
     r"\bve\b|\bvà\b|\sو(?=\w{2,}\s)|\sو\s|\bwith\b|\bmit\b)\s*"
 )
+_CHINESE_REPORTERS = "记者"
+_BETWEEN_CHINESE = re.compile(r"(?<=[\u4e00-\u9fff]{2})(?<!记者)\s(?=[\u4e00-\u9fff]{2})")
+"""The space between two names; a Japanese name has one within, but nobody is called so by Japanese pages."""
+
 _ROLE_ALONE = re.compile(
     r"(?:[A-Za-z][\w&'’-]*\s){0,4}(?:editor|reporter|correspondent|columnist|contributor|journalist|writer)",
     re.IGNORECASE,
@@ -79,6 +83,8 @@ def split(byline: str) -> list[str]:
     """Split a byline into names: at commas, `and`, and its like in other languages."""
     text = _OTHER_WORK.sub(", ", _WITH_OTHERS.sub(r", \g<others>", without_markup(byline)))
     text = _SECTION_AHEAD.sub("", _BRACKETED.sub("", _without_brackets(text)))
+    if _CHINESE_REPORTERS in text:
+        text = _BETWEEN_CHINESE.sub("、", text)
     text = _prefix().sub("", _KICKER_AHEAD.sub("", text))
     reversed_name = _FAMILY_FIRST.match(text)
     if reversed_name and not is_agency(reversed_name["family"]):

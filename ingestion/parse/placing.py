@@ -6,7 +6,7 @@ from collections.abc import Set as AbstractSet
 from ingestion.article import Paragraph, ParagraphRole
 from ingestion.parse.clean import CELLS, key
 from ingestion.parse.likeness import key_likeness
-from ingestion.parse.outline import Block
+from ingestion.parse.outline import Block, size_of
 
 _WINDOW = 300
 """Blocks ahead among which a paragraph is looked for; each for itself among all would take their square."""
@@ -93,13 +93,15 @@ def _pieces_of(words: str, keys: Sequence[str], first: int) -> int:
     end = next((index for index in range(first, len(keys)) if keys[index] not in words), len(keys))
     near = (*keys[max(0, first - _WINDOW) : first], *keys[end : end + _WINDOW])
     elsewhere = (said for said in near if len(said) >= _TELLING and said in words)
-    kept = sum(map(len, keys[first:end])) + sum(map(len, elsewhere))
-    return end - first if len(words) - kept >= max(_LEAST_LOST, _LOST * kept) else 0
+    kept = sum(map(size_of, keys[first:end])) + sum(map(size_of, elsewhere))
+    return end - first if size_of(words) - kept >= max(_LEAST_LOST, _LOST * kept) else 0
 
 
 def _with_role(paragraph: Paragraph, block: Block) -> Paragraph:
     plain = paragraph.role is ParagraphRole.PARAGRAPH
-    return Paragraph(role=block.role if plain else paragraph.role, text=paragraph.text)
+    # The extractor takes a whole story for items where it stands in the item of a list.
+    no_item = paragraph.role is ParagraphRole.LIST_ITEM and block.element.tag == "p"
+    return Paragraph(role=block.role if plain or no_item else paragraph.role, text=paragraph.text)
 
 
 def _parts(said: str, keys: Sequence[str], after: int) -> list[int]:

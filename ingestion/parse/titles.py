@@ -11,16 +11,23 @@ from ingestion.parse.clean import key
 from ingestion.parse.clues import Clues, Found
 from ingestion.parse.dates import holds_day
 
+_CHINESE_HOUSE = (
+    r"[\u4e00-\u9fff]{2,10}(?:(?:门户|官方|新闻|新聞)?[网網]站?|[日晚早时時快]?[报報]|新[闻聞]"
+    r"|传媒|傳媒|在线|在線|频道|頻道)"
+)
 _SEPARATORS = (
     r"\s+(?:[|–—·»›•│«⋆~/-]|--|::|:|//|\|\|)\s+|\s*[｜|]\s*|\s*：\s*|(?<=\S)_(?=\S+$)"
-    r"|(?<=[\u3040-\u9fff！？。…」』）])\s?[-–—_]\s?(?=[\u4e00-\u9fff]{2,6}[网網報报聞闻]$)"
+    rf"|(?<=[\u3040-\u9fff！？。…」』）])\s?[-–—_]+\s?(?={_CHINESE_HOUSE}$)"
 )
 _PARTS = re.compile(f"({_SEPARATORS})")
 _SECTION_AND_SITE = re.compile(r"(?<=\S)_[\u4e00-\u9fff]{2,6}_[\u4e00-\u9fff]{2,8}$")
 """As Chinese pages end their titles."""
 
 _KINDS = ("online", "magazin", "magazine", "zeitung", "news")
-_CHINESE_SITE = re.compile(r"[\u4e00-\u9fff]{2,6}(?:网|網|日报|日報|新聞網)")
+_CHINESE_SITE = re.compile(_CHINESE_HOUSE)
+_TIGHT_SEPARATOR = re.compile(r"\s?[-–—_|｜]+")
+"""As Chinese pages set the site's name behind the title, without a space."""
+
 _SEPARATOR_AT_END = re.compile(r"\s+[|–—·›•-]$")
 _COLONS = frozenset(":：")
 _DAY_AT_END = re.compile(r"\s*[(（\[](?P<day>[^()（）\[\]]{6,24})[)）\]]$")
@@ -159,6 +166,8 @@ def _shortened(title: str, house: House) -> str:
     bracket = _BRACKET_AT_END.search(title)
     if bracket and house.is_named(bracket[1]):
         return title[: bracket.start()]
+    if (own := _known_beginning(title, house)) is not None:
+        return own
     parts = _PARTS.split(title)
     for end in range(len(parts) - 2, 0, -2):
         begin = "".join(parts[:end])
@@ -172,6 +181,15 @@ def _shortened(title: str, house: House) -> str:
     if len(parts) > 2 and (house.is_named(parts[0]) or _is_kicker(parts, title, house)):
         return "".join(parts[2:])
     return title
+
+
+def _known_beginning(title: str, house: House) -> str | None:
+    """Return the beginning that stands elsewhere as a headline, with a mark behind it and the site's name."""
+    for mark in _TIGHT_SEPARATOR.finditer(title):
+        begin = title[: mark.start()]
+        if _is_telling(begin) and not begin.isascii() and key(begin) in house.known:
+            return begin
+    return None
 
 
 def _without_day(title: str) -> str:
