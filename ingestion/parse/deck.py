@@ -13,6 +13,7 @@ from ingestion.parse.clues import Clues
 from ingestion.parse.container import Container
 from ingestion.parse.dates import holds_day
 from ingestion.parse.outline import Block, following, size_of
+from ingestion.parse.pictures import words_of_pictures
 
 _BLOCKS = ("p", "h2", "h3", "h4", "div", "span", "strong")
 _MARKED = re.compile(
@@ -43,8 +44,10 @@ def with_deck(
     said = " ".join(key(paragraph.text) for paragraph in paragraphs)
     if not said:
         return paragraphs
-    titles = {key(found.value) for found in clues.of("headline")}
-    summaries = {key(found.value) for found in clues.of("abstract")} - titles
+    other = {key(found.value) for found in clues.of("headline")} | set(
+        map(key, words_of_pictures(tree, clues))
+    )
+    summaries = {key(found.value) for found in clues.of("abstract")} - other
     stated = (next(_stated(tree, summaries), None), next(_marked(tree, clues), None))
     text = next((text for text in stated if text and key(text) not in said), None)
     if text:
@@ -53,7 +56,8 @@ def with_deck(
     apart = set(map(id, container.apart))
     deck = _listed([block for block in above if id(block) not in apart], summaries)
     if not deck and not any(stated):
-        deck = tuple(islice((block for block in _between(above, summaries) if id(block) not in apart), 1))
+        own = (block for block in _between(above, summaries) if id(block) not in apart)
+        deck = tuple(islice((block for block in own if key(block.text) not in other), 1))
     return (*(_as_paragraph(block) for block in deck if key(block.text) not in said), *paragraphs)
 
 

@@ -24,6 +24,7 @@ from ingestion.parse.edges import SENTENCE_ENDS, add_told, named, without_edges
 from ingestion.parse.furniture import drop_unseen, take_pictures, without_labels
 from ingestion.parse.linked import without_linked_lines
 from ingestion.parse.outline import size_of
+from ingestion.parse.pictures import words_of_pictures
 from ingestion.parse.rights_said import add_header_rights, add_meta_robots
 from ingestion.parse.structured import Page, survey
 from ingestion.parse.times import add_time_above
@@ -129,6 +130,7 @@ def _story(
 ) -> tuple[tuple[Paragraph, ...], tuple[Removed, ...]]:
     headlines = [found.value for found in page.clues.of("headline")]
     captions = [image.caption for image in images if image.caption]
+    captions += words_of_pictures(tree, page.clues)
     paragraphs, links = without_linked_lines(found.paragraphs, tree)
     paragraphs, labels = without_labels(paragraphs, headlines, captions)
     removed = (*links, *labels, *named(found.removed, page.clues, publisher))

@@ -44,6 +44,7 @@ class Judge:
         self._shapes = Counter(self._shape(number) for number in agreed)
         self._holders = Counter(holder for _, holder in map(self._shape, agreed))
         self._elements = Counter(self._blocks[number].element for number in agreed)
+        self._parents = Counter(element.getparent() for element in self._elements)
         self._holder = _holder([self._blocks[number].element for number in agreed])
         self._reach = self._last
         while {self._reach + 1, self._reach + 2} & self._there:
@@ -108,9 +109,10 @@ class Judge:
                 yield number, Paragraph(role=block.role, text=block.text)
 
     def _flows(self, number: int, block: Block) -> bool:
-        """Whether it stands in one element with several that both have, parted from them by breaks alone."""
-        belongs = bool(block.weight) or self._first <= number <= self._last
-        return belongs and self._elements[block.element] >= _FEWEST_FLOWING
+        """Whether it stands in one element with several that both have, with no element of its own."""
+        if self._elements[block.element] >= _FEWEST_FLOWING:
+            return bool(block.weight) or self._first <= number <= self._last
+        return bool(block.weight) and self._parents[block.element] >= _FEWEST_FLOWING
 
     def _lost_end(self) -> set[int]:
         """Return what follows the last block that both have, where the extractor stopped half-way.

@@ -4,7 +4,11 @@ import re
 from collections.abc import Iterable
 from urllib.parse import parse_qsl, urlsplit
 
+from lxml.html import HtmlElement
+
 from ingestion.article import Image
+from ingestion.parse.clean import key, one_line
+from ingestion.parse.clues import Clues
 from ingestion.parse.urls import absolute
 
 _BADGES = (
@@ -107,3 +111,10 @@ def _width(url: str) -> float:
     named = [match[1] for size in _SIZE.finditer(parts.path) if (match := _WIDTH.search(size[0]))]
     widths = [int(number) for number in re.findall(r"\d{2,5}", " ".join((*asked[:1], *named)))]
     return max(widths, default=float("inf"))
+
+
+def words_of_pictures(tree: HtmlElement, clues: Clues) -> list[str]:
+    """Return what stands for pictures (HTML, `alt`): a block that says the same is printed below one."""
+    summaries = {key(found.value) for found in clues.of("abstract")}
+    said = dict.fromkeys(one_line(picture.get("alt") or "") for picture in tree.iter("img"))
+    return [words for words in said if key(words) not in summaries]

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 
 from ingestion.article import Paragraph, ParagraphRole
+from ingestion.parse import lexicon
 from ingestion.parse.clean import CELLS, key
 from ingestion.parse.likeness import key_likeness
 from ingestion.parse.outline import Block, size_of
@@ -15,6 +16,7 @@ _CLOSE = 12
 _SHORTEST_ALIKE, _LONGEST_ALIKE, _ALIKE = 60, 1.6, 0.8
 _LEAST_LOST, _LOST, _TELLING = 80, 0.2, 30
 _LONGEST_WHOLE = 20_000
+_LEAST_BEGUN, _OPENING = 12, "\"'“„«‘("
 _PART, OF_NO_BLOCK = 0.25, 0.5
 
 Placed = tuple[float, Paragraph]
@@ -79,7 +81,7 @@ def made_whole(
         at, number = places[index][0], int(places[index][0])
         fits = number in story and len(blocks[number].text) <= _LONGEST_WHOLE
         is_piece = fits and at != number and number not in had
-        pieces = _pieces_of(key(blocks[number].text), keys, index) if is_piece else 0
+        pieces = _pieces_of(blocks[number].text, keys, index, places[index][1].text) if is_piece else 0
         had.add(number)
         if pieces:
             yield number, Paragraph(role=blocks[number].role, text=blocks[number].text)
@@ -88,13 +90,23 @@ def made_whole(
         index += max(1, pieces)
 
 
-def _pieces_of(words: str, keys: Sequence[str], first: int) -> int:
+def _pieces_of(whole: str, keys: Sequence[str], first: int, piece: str) -> int:
     """Count the pieces of a block in a row; none where these, and others elsewhere, are nearly all of it."""
+    words = key(whole)
     end = next((index for index in range(first, len(keys)) if keys[index] not in words), len(keys))
     near = (*keys[max(0, first - _WINDOW) : first], *keys[end : end + _WINDOW])
-    elsewhere = (said for said in near if len(said) >= _TELLING and said in words)
+    elsewhere = [said for said in near if len(said) >= _TELLING and said in words]
     kept = sum(map(size_of, keys[first:end])) + sum(map(size_of, elsewhere))
-    return end - first if size_of(words) - kept >= max(_LEAST_LOST, _LOST * kept) else 0
+    lost = size_of(words) - kept
+    is_lost = lost >= max(_LEAST_LOST, _LOST * kept)
+    return end - first if is_lost or (lost > 0 and not elsewhere and _lacks_beginning(piece, whole)) else 0
+
+
+def _lacks_beginning(piece: str, whole: str) -> bool:
+    """Whether a piece begins within the first sentence of its block, and not behind a label."""
+    before = whole[: max(0, whole.find(piece))].rstrip()
+    begun = before.lstrip(_OPENING)[:1].isalnum() and (before[-1].isalnum() or before[-1] == ",")
+    return begun and len(before) >= _LEAST_BEGUN and not lexicon.speaks_of_picture(before)
 
 
 def _with_role(paragraph: Paragraph, block: Block) -> Paragraph:
