@@ -10,7 +10,7 @@ from ingestion.parse.clues import Clues
 from ingestion.parse.credits import agencies_among, only_agencies
 from ingestion.parse.dates import holds_day
 from ingestion.parse.outline import size_of
-from ingestion.parse.people import is_byline, reporters, split
+from ingestion.parse.people import is_byline, names_a_role, reporters, split
 
 # In bytes of UTF-8, because scripts with more bytes to a letter say as much in fewer letters.
 _LONG_BYTES = 140
@@ -19,6 +19,9 @@ _LONGEST_KICKER = 30
 _WIDE, _LONGEST_WORD = 1.5, 9
 _LONGEST_LINE, _MOST_WORDS = 90, 8
 _ABOUT_THE_TEXT = frozenset({"reading_time", "shares", "tags", "breadcrumb"})
+_DATE_IN_FIGURES = re.compile(
+    r"\W*\d{1,4}[./-]\d{1,2}[./-]\d{2,4}(?:[\s,|–-]+\d{1,2}[:.]\d{2}(?::\d{2})?)?\W*"
+)
 _NO_WORD = re.compile(r"[\d\W]+")
 _CAPITALS_FOR_THINGS = frozenset({"en", "de", "lb", "gs"})
 _BRACKETS = "()（）[]［］【】— –-"
@@ -44,9 +47,10 @@ def without_edges(paragraphs: Sequence[Paragraph], clues: Clues, publisher: Publ
 
 
 def _rule(paragraph: Paragraph, clues: Clues, publisher: Publisher, *, index: int | None) -> str | None:
-    if paragraph.role is not ParagraphRole.PARAGRAPH:
-        return None
     text = paragraph.text
+    if paragraph.role is not ParagraphRole.PARAGRAPH:
+        is_heading = index is not None and paragraph.role is ParagraphRole.SUBHEADING
+        return "date_line" if is_heading and _is_date_line(text) else None
     if _is_byline(text, publisher):
         clues.add("byline", text.strip(_BRACKETS), "body:byline")
         return "byline"
@@ -58,8 +62,12 @@ def _rule(paragraph: Paragraph, clues: Clues, publisher: Publisher, *, index: in
 
 
 def _rule_above(text: str, clues: Clues, *, first: bool) -> str | None:
-    if len(text) > _LONGEST_LINE or _NO_WORD.fullmatch(text):
+    if len(text) > _LONGEST_LINE:
         return None
+    if _NO_WORD.fullmatch(text):
+        return "date_line" if _DATE_IN_FIGURES.fullmatch(text) else None
+    if names_a_role(text):
+        return "byline"
     if said := lexicon.phrase(text):
         return said.role if said.role in _ABOUT_THE_TEXT else None
     if _is_date_line(text):

@@ -37,6 +37,7 @@ _FOR_SCREEN_READERS = " | ".join(
 _DOUBTFUL = frozenset({"breadcrumb", "shares", "separator", "contact", "tags", "reading_time"})
 _SHORT = 200
 _LONGEST_TITLE = 110
+_LEAST_REPEATED = 0.5
 _LONGEST_CREDIT = 100
 _MOST_AFTER_PROMPT = 8
 
@@ -204,11 +205,21 @@ def _rule(paragraph: Paragraph, titles: set[str], captions: set[str], *, early: 
     words = key(text)
     if not words:
         return "separator"
-    if early and words in titles:
+    if early and _repeats(words, titles):
         return "repeated"
     if words in captions:
         return "caption"
     return _rule_by_words(paragraph)
+
+
+def _repeats(words: str, titles: set[str]) -> bool:
+    """Whether a line is a title, or the greater part of one at either end."""
+    return words in titles or any(
+        len(words) >= _LEAST_REPEATED * len(title)
+        and " " in words
+        and (title.startswith(f"{words} ") or title.endswith(f" {words}"))
+        for title in titles
+    )
 
 
 def _rule_by_words(paragraph: Paragraph) -> str | None:

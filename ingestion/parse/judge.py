@@ -9,7 +9,7 @@ from lxml.html import HtmlElement
 
 from ingestion.article import Paragraph, ParagraphRole
 from ingestion.parse.container import Container
-from ingestion.parse.outline import Block, shape_of
+from ingestion.parse.outline import Block, shape_of, size_of
 from ingestion.parse.placing import OF_NO_BLOCK, Placed
 
 _LEVELS = 3
@@ -22,7 +22,7 @@ _MOST_LINKED = 0.6
 _NEARLY_ALL = 0.8
 _FEWEST_WORDS, _FEWEST_UNSPACED = 4, 12
 _LABEL = re.compile(r"[^:：|»>→.!?]{2,30}[:：|»>→]")
-_LONGEST_HEADING = 120
+_LONGEST_HEADING, _LONGEST_LINK = 120, 160
 _SHORTEST_DECK = 40
 """In bytes of UTF-8."""
 
@@ -57,19 +57,24 @@ class Judge:
         return shape_of(element), shape_of(parent) if parent is not None else ("", "")
 
     def against_all(self, placed: Sequence[Placed]) -> list[str | None]:
-        """Name the rule against each; where too much would go, nothing is taken for what its place is."""
+        """Name the rule against each; where too much text would go, none goes for what its place is.
+
+        Links go even so.
+        """
         rules = [self.against(at) for at, _ in placed]
-        whole = sum(len(paragraph.text) for _, paragraph in placed)
-        outside = sum(
-            len(paragraph.text)
-            for (_, paragraph), rule in zip(placed, rules, strict=True)
-            if rule == _OUTSIDE
-        )
-        return (
-            rules
-            if outside <= _MOST_OUTSIDE * whole
-            else [rule if rule != _OUTSIDE else None for rule in rules]
-        )
+        texts = [0 if self._is_linked(at) else len(paragraph.text) for at, paragraph in placed]
+        outside = sum(length for length, rule in zip(texts, rules, strict=True) if rule == _OUTSIDE)
+        if outside <= _MOST_OUTSIDE * sum(texts):
+            return rules
+        return [
+            rule if rule != _OUTSIDE or self._is_linked(at) else None
+            for (at, _), rule in zip(placed, rules, strict=True)
+        ]
+
+    def _is_linked(self, at: float) -> bool:
+        block = self._blocks[int(at)]
+        short = size_of(block.text) <= _LONGEST_LINK
+        return at >= 0 and at - int(at) < OF_NO_BLOCK and block.is_linked and short
 
     def against(self, at: float) -> str | None:
         """Name the rule that speaks against a paragraph of the extractor."""

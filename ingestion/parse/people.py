@@ -102,6 +102,11 @@ def names_a_desk(text: str) -> bool:
     return bool(_DESK.search(text))
 
 
+def names_a_role(text: str) -> bool:
+    """Whether a line says what somebody is, and not who: `Orme Weekly Staff Writer`."""
+    return bool(_ROLE_ALONE.fullmatch(text))
+
+
 def reporters(credit: str) -> str:
     """Return the names of those who reported, of a credit that goes on to those who edited."""
     return _THEN_EDITORS.split(credit, maxsplit=1)[0].strip(" .()（）[]")
