@@ -34,6 +34,9 @@ _FRAMES = (
 _FOR_SCREEN_READERS = " | ".join(
     f".//*[contains(@class,'{mark}')]" for mark in ("visually-hidden", "sr-only", "screen-reader")
 )
+_FOR_MACHINES = re.compile(r'\{\s?(?:"[\w$-]{1,40}"\s?:\s?[^{}]{1,2000}?,\s?){4}')
+"""The beginning of a JSON object that a page shows as text."""
+
 _DOUBTFUL = frozenset({"breadcrumb", "shares", "separator", "contact", "tags", "reading_time"})
 _SHORT = 200
 _LONGEST_TITLE = 110
@@ -224,6 +227,8 @@ def _repeats(words: str, titles: set[str]) -> bool:
 
 def _rule_by_words(paragraph: Paragraph) -> str | None:
     text = paragraph.text
+    if _FOR_MACHINES.match(text):
+        return "machine_text"
     if len(text) <= _LONGEST_CREDIT and lexicon.credit_only(text):
         return "photo_credit"
     if is_prompt(text):

@@ -23,6 +23,7 @@ MEANING: Mapping[str, str] = {
     "leading_label": "a label above the text",
     "learned": "printed at the ends of many articles of this publisher",
     "link_line": "a line that is nothing but a link to another story",
+    "machine_text": "JSON that is for programs",
     "mail_header": "the head of a mail",
     "note_for_editors": "a note for editors",
     "paywall_prompt": "asks to subscribe or to log in for the rest",

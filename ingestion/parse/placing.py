@@ -1,7 +1,11 @@
 """Where the paragraphs of an extractor stand among the blocks of a page."""
 
+import re
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
+from itertools import pairwise
+
+from msgspec import Struct
 
 from ingestion.article import Paragraph, ParagraphRole
 from ingestion.parse import lexicon
@@ -16,6 +20,8 @@ _CLOSE = 12
 _SHORTEST_ALIKE, _LONGEST_ALIKE, _ALIKE = 60, 1.6, 0.8
 _LEAST_LOST, _LOST, _TELLING = 80, 0.2, 30
 _LONGEST_WHOLE = 20_000
+_GOES_ON = re.compile(r"[,.;:)]|[^\W\d_A-Z]")
+_ENDS = re.compile(r"[.!?:…。！？]\W*$")
 _LEAST_BEGUN, _OPENING = 12, "\"'“„«‘("
 _PART, OF_NO_BLOCK = 0.25, 0.5
 
@@ -25,6 +31,13 @@ Placed = tuple[float, Paragraph]
 One that is a part of a block stands a quarter of a step behind it, one of no block half a step behind the one
 before.
 """
+
+
+class Said(Struct, frozen=True):
+    """What a paragraph says, and its words alone."""
+
+    text: str
+    words: str
 
 
 def placed(extracted: Sequence[Paragraph], blocks: Sequence[Block]) -> Iterator[Placed]:
@@ -74,14 +87,14 @@ def made_whole(
     places: Sequence[Placed], blocks: Sequence[Block], story: AbstractSet[int]
 ) -> Iterator[Placed]:
     """Yield a block of the story whole, once, where the extractor has only pieces of it."""
-    keys = [key(paragraph.text) for _, paragraph in places]
+    said = [Said(paragraph.text, key(paragraph.text)) for _, paragraph in places]
     index = 0
     had: set[int] = set()
     while index < len(places):
         at, number = places[index][0], int(places[index][0])
         fits = number in story and len(blocks[number].text) <= _LONGEST_WHOLE
         is_piece = fits and at != number and number not in had
-        pieces = _pieces_of(blocks[number].text, keys, index, places[index][1].text) if is_piece else 0
+        pieces = _pieces_of(blocks[number].text, said, index) if is_piece else 0
         had.add(number)
         if pieces:
             yield number, Paragraph(role=blocks[number].role, text=blocks[number].text)
@@ -90,16 +103,24 @@ def made_whole(
         index += max(1, pieces)
 
 
-def _pieces_of(whole: str, keys: Sequence[str], first: int, piece: str) -> int:
-    """Count the pieces of a block in a row; none where these, and others elsewhere, are nearly all of it."""
+def _pieces_of(whole: str, said: Sequence[Said], first: int) -> int:
+    """Count the pieces of a block in a row; none where they, and others elsewhere, stand well for it."""
     words = key(whole)
-    end = next((index for index in range(first, len(keys)) if keys[index] not in words), len(keys))
-    near = (*keys[max(0, first - _WINDOW) : first], *keys[end : end + _WINDOW])
-    elsewhere = [said for said in near if len(said) >= _TELLING and said in words]
-    kept = sum(map(size_of, keys[first:end])) + sum(map(size_of, elsewhere))
+    end = next((index for index in range(first, len(said)) if said[index].words not in words), len(said))
+    near = (*said[max(0, first - _WINDOW) : first], *said[end : end + _WINDOW])
+    elsewhere = [other for other in near if len(other.words) >= _TELLING and other.words in words]
+    kept = sum(size_of(piece.words) for piece in (*said[first:end], *elsewhere))
     lost = size_of(words) - kept
-    is_lost = lost >= max(_LEAST_LOST, _LOST * kept)
-    return end - first if is_lost or (lost > 0 and not elsewhere and _lacks_beginning(piece, whole)) else 0
+    if lost >= max(_LEAST_LOST, _LOST * kept):
+        return end - first
+    is_cut = (lost > 0 and _lacks_beginning(said[first].text, whole)) or _are_cut(said[first:end])
+    return end - first if is_cut and not elsewhere else 0
+
+
+def _are_cut(pieces: Sequence[Said]) -> bool:
+    """Whether pieces in a row part a sentence, as around words that are set as code."""
+    pairs = pairwise(pieces)
+    return any(_GOES_ON.match(after.text) and not _ENDS.search(before.text) for before, after in pairs)
 
 
 def _lacks_beginning(piece: str, whole: str) -> bool:
