@@ -97,9 +97,14 @@ class Judge:
         """Whether it goes on in the same place: as running text, or close behind in the same shape."""
         alike = self._shape(number) in self._shapes
         if alike and block.weight:
-            return True
+            return not self._is_teaser(number)
         near = number <= self._reach and self._is_within(block)
         return near and (alike or block.is_sentence) and not leads_elsewhere(block)
+
+    def _is_teaser(self, number: int) -> bool:
+        """Whether it follows the title of another story."""
+        above = next((n for n in range(number - 1, self._last, -1) if n not in self._apart), None)
+        return above is not None and leads_elsewhere(self._blocks[above])
 
     def _is_within(self, block: Block) -> bool:
         return any(element is self._holder for element in (block.element, *block.element.iterancestors()))

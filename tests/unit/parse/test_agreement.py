@@ -49,6 +49,32 @@ def test_a_lump_of_the_whole_page_gives_way_to_the_container() -> None:
     assert body(lump, container) == SENTENCES
 
 
+def test_the_beginnings_of_other_stories_go_although_they_look_like_this_one() -> None:
+    other = (
+        "The chandlery on the quay has sold the last of its tar, and will not order any more of it this year."
+    )
+    teaser = f"<div class=more><div class=h2><a href=/t>Where the tar went</a></div><div class=text>{story(other)}</div></div>"
+    container = page(f"<div class=post><div class=text>{story(*SENTENCES)}</div></div>{teaser}")
+    result = joined(paragraphs(*SENTENCES, other), container)
+
+    assert [paragraph.text for paragraph in result.paragraphs] == SENTENCES
+    assert [(entry.rule, entry.text) for entry in result.removed] == [("outside", other)]
+
+
+def test_text_that_breaks_alone_part_is_put_back_at_both_ends() -> None:
+    container = page(f"<div class=text>{'<br><br>'.join(SENTENCES)}</div>")
+
+    assert body(paragraphs(*SENTENCES[6:9]), container) == SENTENCES
+
+
+def test_pieces_that_part_a_sentence_become_their_block() -> None:
+    whole = f"{SENTENCES[0]} Who had the tar wrote to the clerk, and nobody else."
+    container = page(f"<div class=text>{story(whole, *SENTENCES[1:])}</div>")
+    pieces = paragraphs(f"{SENTENCES[0]} Who had", "the tar", "wrote to the clerk, and nobody else.")
+
+    assert body((*pieces, *paragraphs(*SENTENCES[1:])), container) == [whole, *SENTENCES[1:]]
+
+
 def test_what_stands_in_a_box_set_apart_is_taken_out_and_told() -> None:
     note = "Tamsin Orchard writes about rope, and has done so for longer than most of the rope has lasted."
     container = page(f"<div class=text>{story(*SENTENCES)}</div><div class='author-bio'><p>{note}</p></div>")
