@@ -53,8 +53,11 @@ def test_the_beginnings_of_other_stories_go_although_they_look_like_this_one() -
     other = (
         "The chandlery on the quay has sold the last of its tar, and will not order any more of it this year."
     )
-    teaser = f"<div class=more><div class=h2><a href=/t>Where the tar went</a></div><div class=text>{story(other)}</div></div>"
-    container = page(f"<div class=post><div class=text>{story(*SENTENCES)}</div></div>{teaser}")
+    title = "<div class=h2><a href=/t>Where the tar went</a></div>"
+    container = page(
+        f"<div class=post><div class=text>{story(*SENTENCES)}</div></div>",
+        f"<div class=more>{title}<div class=text>{story(other)}</div></div>",
+    )
     result = joined(paragraphs(*SENTENCES, other), container)
 
     assert [paragraph.text for paragraph in result.paragraphs] == SENTENCES
