@@ -13,7 +13,6 @@ from ingestion.parse.clues import Clues
 from ingestion.parse.container import Container
 from ingestion.parse.dates import holds_day
 from ingestion.parse.outline import Block, following, size_of
-from ingestion.parse.pictures import words_of_pictures
 
 _BLOCKS = ("p", "h2", "h3", "h4", "div", "span", "strong")
 _MARKED = re.compile(
@@ -44,10 +43,9 @@ def with_deck(
     said = " ".join(key(paragraph.text) for paragraph in paragraphs)
     if not said:
         return paragraphs
-    other = {key(found.value) for found in clues.of("headline")} | set(
-        map(key, words_of_pictures(tree, clues))
-    )
-    summaries = {key(found.value) for found in clues.of("abstract")} - other
+    # What JSON-LD calls an alternative headline is mostly the deck.
+    titles = {key(found.value) for found in clues.of("headline") if "alternative" not in found.place}
+    summaries = {key(found.value) for found in clues.of("abstract")} - titles
     stated = (next(_stated(tree, summaries), None), next(_marked(tree, clues), None))
     text = next((text for text in stated if text and key(text) not in said), None)
     if text:
@@ -57,7 +55,7 @@ def with_deck(
     deck = _listed([block for block in above if id(block) not in apart], summaries)
     if not deck and not any(stated):
         own = (block for block in _between(above, summaries) if id(block) not in apart)
-        deck = tuple(islice((block for block in own if key(block.text) not in other), 1))
+        deck = tuple(islice((block for block in own if not _is_below_its_picture(block)), 1))
     return (*(_as_paragraph(block) for block in deck if key(block.text) not in said), *paragraphs)
 
 
@@ -109,6 +107,11 @@ def _between(above: Sequence[Block], summaries: set[str]) -> Iterator[Block]:
             continue
         if not dated or _is_called_deck(block) or any(key(block.text) in summary for summary in summaries):
             yield block
+
+
+def _is_below_its_picture(block: Block) -> bool:
+    """Whether it says what the picture just above it says of itself; above a picture, a deck may."""
+    return any(key(words) == key(block.text) for words in block.element.xpath("preceding::img[1]/@alt"))
 
 
 def _listed(above: Sequence[Block], summaries: set[str]) -> tuple[Block, ...]:

@@ -210,7 +210,7 @@ def _rule(paragraph: Paragraph, titles: set[str], captions: set[str], *, early: 
         return "separator"
     if early and _repeats(words, titles):
         return "repeated"
-    if words in captions:
+    if words in captions and paragraph.role is not ParagraphRole.SUBHEADING:
         return "caption"
     return _rule_by_words(paragraph)
 

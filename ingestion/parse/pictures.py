@@ -32,6 +32,7 @@ _SHOWN_AS = re.compile(
 
 _WIDTHS = ("w", "width", "resize", "size")
 _DIGITS_OF_A_NUMBER = 6
+_SHORTEST_CAPTION, _LONGEST_CAPTION = 40, 250
 _LONG_NAME = 24
 """A file name with so many digits, or of so many characters, names one picture, wherever it lies."""
 
@@ -114,7 +115,14 @@ def _width(url: str) -> float:
 
 
 def words_of_pictures(tree: HtmlElement, clues: Clues) -> list[str]:
-    """Return what stands for pictures (HTML, `alt`): a block that says the same is printed below one."""
+    """Return what stands for pictures (HTML, `alt`): a block that says the same is printed below one.
+
+    A word or two may be a heading, and much text is of a gallery that tells its story in it.
+    """
     summaries = {key(found.value) for found in clues.of("abstract")}
     said = dict.fromkeys(one_line(picture.get("alt") or "") for picture in tree.iter("img"))
-    return [words for words in said if key(words) not in summaries]
+    return [
+        words
+        for words in said
+        if _SHORTEST_CAPTION <= len(words) <= _LONGEST_CAPTION and key(words) not in summaries
+    ]

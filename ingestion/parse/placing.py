@@ -20,7 +20,7 @@ _CLOSE = 12
 _SHORTEST_ALIKE, _LONGEST_ALIKE, _ALIKE = 60, 1.6, 0.8
 _LEAST_LOST, _LOST, _TELLING = 80, 0.2, 30
 _LONGEST_WHOLE = 20_000
-_GOES_ON = re.compile(r"[,.;:)]|[^\W\d_A-Z]")
+_ITEM = re.compile(r"\w[).]\s")
 _ENDS = re.compile(r"[.!?:…。！？]\W*$")
 _LEAST_BEGUN, _OPENING = 12, "\"'“„«‘("
 _PART, OF_NO_BLOCK = 0.25, 0.5
@@ -93,6 +93,7 @@ def made_whole(
     while index < len(places):
         at, number = places[index][0], int(places[index][0])
         fits = number in story and len(blocks[number].text) <= _LONGEST_WHOLE
+        fits = fits and blocks[number].element.tag != "pre"
         is_piece = fits and at != number and number not in had
         pieces = _pieces_of(blocks[number].text, said, index) if is_piece else 0
         had.add(number)
@@ -119,8 +120,11 @@ def _pieces_of(whole: str, said: Sequence[Said], first: int) -> int:
 
 def _are_cut(pieces: Sequence[Said]) -> bool:
     """Whether pieces in a row part a sentence, as around words that are set as code."""
-    pairs = pairwise(pieces)
-    return any(_GOES_ON.match(after.text) and not _ENDS.search(before.text) for before, after in pairs)
+    return any(_goes_on(after.text) and not _ENDS.search(before.text) for before, after in pairwise(pieces))
+
+
+def _goes_on(text: str) -> bool:
+    return text[0] in ",.;:)" or (text[0].islower() and not _ITEM.match(text))
 
 
 def _lacks_beginning(piece: str, whole: str) -> bool:

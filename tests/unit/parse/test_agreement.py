@@ -78,6 +78,14 @@ def test_pieces_that_part_a_sentence_become_their_block() -> None:
     assert body((*pieces, *paragraphs(*SENTENCES[1:])), container) == [whole, *SENTENCES[1:]]
 
 
+def test_lines_in_a_script_without_small_letters_are_no_pieces_of_a_sentence() -> None:
+    lines = ["住所：岬町港南2-16-1", "交通：岬線 港駅 徒歩1分", "定休日：水曜日"]
+    told = "潮見堂は岬町の港に新しい店を開くと月曜日に発表した。店の灯りは海からも見えるという。"
+    container = page(f"<div class=text>{story(told, '<br>'.join(lines), told[::-1])}</div>")
+
+    assert body(paragraphs(told, *lines, told[::-1]), container) == [told, *lines, told[::-1]]
+
+
 def test_what_stands_in_a_box_set_apart_is_taken_out_and_told() -> None:
     note = "Tamsin Orchard writes about rope, and has done so for longer than most of the rope has lasted."
     container = page(f"<div class=text>{story(*SENTENCES)}</div><div class='author-bio'><p>{note}</p></div>")
