@@ -24,7 +24,12 @@ _SECTION_AND_SITE = re.compile(r"(?<=\S)_[\u4e00-\u9fff]{2,6}_[\u4e00-\u9fff]{2,
 """As Chinese pages end their titles."""
 
 _KINDS = ("online", "magazin", "magazine", "zeitung", "news")
-_CHINESE_SITE = re.compile(_CHINESE_HOUSE)
+_CHINESE_SITE = re.compile(
+    r"[\u4e00-\u9fff]{2,6}(?:网|網|日报|日報|新聞網)|[\u4e00-\u9fff]{2,10}(?:政府|门户|官方|新闻)[网網]站"
+)
+_CHINESE_TAIL = re.compile(_CHINESE_HOUSE)
+"""What may be a site's name behind a title; alone it may be words: `台风预报` is a forecast."""
+
 _TIGHT_SEPARATOR = re.compile(r"\s?[-–—_|｜]+")
 """As Chinese pages set the site's name behind the title, without a space."""
 
@@ -176,7 +181,8 @@ def _shortened(title: str, house: House) -> str:
         if not colon and (at_tail or house.is_known(begin, title)):
             return begin
     for end in range(1, len(parts) - 1, 2):
-        if house.is_named("".join(parts[end + 1 :])):
+        rest = "".join(parts[end + 1 :])
+        if house.is_named(rest) or _CHINESE_TAIL.fullmatch(rest):
             return "".join(parts[:end])
     if len(parts) > 2 and (house.is_named(parts[0]) or _is_kicker(parts, title, house)):
         return "".join(parts[2:])
