@@ -9,21 +9,27 @@ import os
 import secrets
 import sys
 from base64 import urlsafe_b64encode
+from collections.abc import Callable
 from pathlib import Path
 
 HERE = Path(__file__).parent
 
 
+def without_hyphen(make: Callable[[], str]) -> str:
+    """Make a value until it does not begin as an option does, which Kafka's tools refuse."""
+    while (made := make()).startswith("-"):
+        pass
+    return made
+
+
 def fernet_key() -> str:
     """Return 32 bytes in padded base64 (the Fernet specification, "Key Format")."""
-    return urlsafe_b64encode(secrets.token_bytes(32)).decode()
+    return without_hyphen(lambda: urlsafe_b64encode(secrets.token_bytes(32)).decode())
 
 
 def cluster_id() -> str:
-    """Return 16 bytes in base64 without padding, as Kafka writes ids; its tools refuse a leading hyphen."""
-    while (found := secrets.token_urlsafe(16)).startswith("-"):
-        pass
-    return found
+    """Return 16 bytes in base64 without padding, as Kafka writes ids."""
+    return without_hyphen(lambda: secrets.token_urlsafe(16))
 
 
 SPECIAL = {"AIRFLOW_FERNET_KEY": fernet_key, "KAFKA_CLUSTER_ID": cluster_id}

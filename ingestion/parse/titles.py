@@ -43,6 +43,7 @@ _SHORTEST_LABEL = 4
 _TELLING_WORDS = 4
 _TELLING_WIDE = 10
 _ENOUGH_WORDS = 3
+_LONGEST_TITLE = 500
 _ROUNDS = 3
 
 
@@ -191,7 +192,8 @@ def _shortened(title: str, house: House) -> str:
 
 def _known_beginning(title: str, house: House) -> str | None:
     """Return the beginning that stands elsewhere as a headline, with a mark behind it and the site's name."""
-    for mark in _TIGHT_SEPARATOR.finditer(title):
+    # Each mark is compared with all before it.
+    for mark in _TIGHT_SEPARATOR.finditer(title) if len(title) <= _LONGEST_TITLE else ():
         begin = title[: mark.start()]
         if _is_telling(begin) and not begin.isascii() and key(begin) in house.known:
             return begin
