@@ -55,9 +55,7 @@ def joined(extracted: Sequence[Paragraph], container: Container) -> Joined:
         return Joined(own, container.story, (), agreement, container, _GIVEN_UP)
     if _are_apart(extracted, own, container):
         return Joined(tuple(extracted), blocks_at(placed, container.all), (), agreement, container, _ALONE)
-    story = set(map(id, container.story))
-    numbers = {number for number, block in enumerate(container.all) if id(block) in story}
-    placed = list(made_whole(placed, container.all, numbers))
+    placed = list(made_whole(placed, container.all, container.numbers(container.story)))
     judge = Judge(placed, container)
     against = judge.against_all(placed)
     kept = [place for place, rule in zip(placed, against, strict=True) if not rule]
@@ -99,9 +97,8 @@ def _is_story_itself(container: Container, placed: Sequence[Placed], times: floa
     first = container.story[0].element
     if any(is_marked(element) for element in (first, *first.iterancestors())):
         return False
-    own = next(number for number, block in enumerate(container.all) if block is container.story[0])
     theirs = min((int(at) for at, _ in placed if container.all[int(at)].weight), default=len(container.all))
-    return container.depth(own) <= container.depth(theirs) + _FURTHER_DOWN
+    return container.depth(container.first) <= container.depth(theirs) + _FURTHER_DOWN
 
 
 def _are_apart(extracted: Sequence[Paragraph], own: Sequence[Paragraph], container: Container) -> bool:

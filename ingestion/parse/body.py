@@ -40,12 +40,12 @@ def body_of(tree: HtmlElement, container: Container) -> Joined:
         return Joined(container.paragraphs, container.story, (), None, container)
     best = joined(_extracted(tree, precise=True), container)
     tried = {"precise extractor": best}
-    least = max(_SHORTEST_BODY, _FAR_TOO_LITTLE * _paragraph_length(tree))
+    least = max(_SHORTEST_BODY, _FAR_TOO_LITTLE * _size_of_paragraphs(tree))
     for name, again in (("generous extractor", {}), ("slow extractor", {"fast": False})):
-        if _length(best.paragraphs) >= least:
+        if _size(best.paragraphs) >= least:
             break
         tried[name] = other = joined(_extracted(tree, **again), container)
-        best = other if _length(other.paragraphs) > _MUCH_LONGER * _length(best.paragraphs) else best
+        best = other if _size(other.paragraphs) > _MUCH_LONGER * _size(best.paragraphs) else best
     return replace(best, tried=tuple(_tried(tried, best, container)))
 
 
@@ -95,11 +95,11 @@ def _characters(paragraphs: tuple[Paragraph, ...]) -> int:
     return sum(len(paragraph.text) for paragraph in paragraphs)
 
 
-def _length(paragraphs: tuple[Paragraph, ...]) -> int:
+def _size(paragraphs: tuple[Paragraph, ...]) -> int:
     return sum(size_of(paragraph.text) for paragraph in paragraphs)
 
 
-def _paragraph_length(tree: HtmlElement) -> int:
+def _size_of_paragraphs(tree: HtmlElement) -> int:
     """Measure the page's own paragraphs of running text, outside of what surrounds a story."""
     total = 0
     for paragraph in tree.iter("p"):

@@ -46,6 +46,16 @@ class Container(Struct, frozen=True):
         """The story as it would be if nothing else were known."""
         return tuple(Paragraph(role=block.role, text=block.text) for block in self.story)
 
+    def numbers(self, blocks: Sequence[Block]) -> set[int]:
+        """Return where blocks of the page stand among all."""
+        wanted = set(map(id, blocks))
+        return {number for number, block in enumerate(self.all) if id(block) in wanted}
+
+    @property
+    def first(self) -> int:
+        """Where the story begins among all blocks. Raises `ValueError` where there is none."""
+        return min(self.numbers(self.story[:1]))
+
     def depth(self, number: int) -> int:
         """Measure the text between the last headline above a block, or the top, and the block."""
         above = max((heading for heading in self.headings if heading < number), default=-1)
@@ -118,24 +128,20 @@ def _labelled(blocks: Sequence[Block]) -> Iterator[HtmlElement]:
         if block.linked or len(block.text) > _LONGEST_LABEL or not _is_label(block.text):
             continue
         box = block.element.getparent()
-        if box is None or (index and _is_within(blocks[index - 1], box)):
+        if box is None or (index and blocks[index - 1].is_within(box)):
             continue
         if _links_in(box, blocks[index + 1 : index + 1 + _MOST_LOOKED_AT]) >= _FEWEST_LINKS:
             yield box
 
 
 def _links_in(box: HtmlElement, following: Sequence[Block]) -> int:
-    inside = takewhile(lambda block: _is_within(block, box), following)
+    inside = takewhile(lambda block: block.is_within(box), following)
     return sum(1 for block in inside if block.is_linked)
 
 
 def _is_label(text: str) -> bool:
     said = lexicon.label(text)
     return said is not None and said.role == "related_heading"
-
-
-def _is_within(block: Block, element: HtmlElement) -> bool:
-    return any(up is element for up in (block.element, *block.element.iterancestors()))
 
 
 def _is_card(element: HtmlElement) -> bool:

@@ -9,7 +9,7 @@ from ingestion.parse.clean import CELLS, key
 from ingestion.parse.clues import Clues
 from ingestion.parse.credits import agencies_among, only_agencies
 from ingestion.parse.dates import holds_day
-from ingestion.parse.outline import size_of
+from ingestion.parse.outline import is_spaced, size_of
 from ingestion.parse.people import is_byline, names_a_role, reporters, split
 
 # In bytes of UTF-8, because scripts with more bytes to a letter say as much in fewer letters.
@@ -103,8 +103,7 @@ def _is_kicker(text: str, clues: Clues, *, first: bool) -> bool:
 
 def _is_unspaced(text: str) -> bool:
     """Whether it is of a script without spaces, of which two words may be a whole sentence."""
-    wide = size_of(text) > _WIDE * len(text)
-    return wide and len(text) >= _LONGEST_WORD * len(text.split())
+    return size_of(text) > _WIDE * len(text) and not is_spaced(text, _LONGEST_WORD)
 
 
 def _as_deck(paragraph: Paragraph, clues: Clues) -> Paragraph:

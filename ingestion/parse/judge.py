@@ -9,7 +9,7 @@ from lxml.html import HtmlElement
 
 from ingestion.article import Paragraph, ParagraphRole
 from ingestion.parse.container import Container
-from ingestion.parse.outline import Block, shape_of, size_of
+from ingestion.parse.outline import Block, is_spaced, shape_of, size_of
 from ingestion.parse.placing import OF_NO_BLOCK, Placed
 
 _LEVELS = 3
@@ -34,18 +34,18 @@ class Judge:
 
     def __init__(self, placed: Sequence[Placed], container: Container) -> None:
         self._blocks = container.all
-        numbers = {id(block): number for number, block in enumerate(container.all)}
-        self._story = {numbers[id(block)] for block in container.story}
-        self._apart = {numbers[id(block)] for block in container.apart}
+        self._story = container.numbers(container.story)
+        self._apart = container.numbers(container.apart)
         self._there = {int(at) for at, _ in placed}
         agreed = self._there & self._story
         self._first, self._last = min(agreed, default=0), max(agreed, default=-1)
         self._number_agreed = max(1, len(agreed))
         self._shapes = Counter(self._shape(number) for number in agreed)
         self._holders = Counter(holder for _, holder in map(self._shape, agreed))
-        self._elements = Counter(self._blocks[number].element for number in agreed)
+        elements = [self._blocks[number].element for number in agreed]
+        self._elements = Counter(elements)
         self._parents = Counter(element.getparent() for element in self._elements)
-        self._holder = _holder([self._blocks[number].element for number in agreed])
+        self._holder = _holder(elements)
         self._reach = self._last
         while {self._reach + 1, self._reach + 2} & self._there:
             self._reach += 1
@@ -62,14 +62,12 @@ class Judge:
         Links go even so.
         """
         rules = [self.against(at) for at, _ in placed]
-        texts = [0 if self._is_linked(at) else len(paragraph.text) for at, paragraph in placed]
+        linked = [self._is_linked(at) for at, _ in placed]
+        texts = [0 if link else len(p.text) for (_, p), link in zip(placed, linked, strict=True)]
         outside = sum(length for length, rule in zip(texts, rules, strict=True) if rule == _OUTSIDE)
         if outside <= _MOST_OUTSIDE * sum(texts):
             return rules
-        return [
-            rule if rule != _OUTSIDE or self._is_linked(at) else None
-            for (at, _), rule in zip(placed, rules, strict=True)
-        ]
+        return [rule if rule != _OUTSIDE or link else None for rule, link in zip(rules, linked, strict=True)]
 
     def _is_linked(self, at: float) -> bool:
         block = self._blocks[int(at)]
@@ -91,23 +89,20 @@ class Judge:
 
     def _stands_above(self, _number: int, block: Block) -> bool:
         telling = block.role is ParagraphRole.SUBHEADING or _is_long(block)
-        return telling or (self._is_within(block) and block.linked < _MOST_LINKED * len(block.text))
+        return telling or (block.is_within(self._holder) and block.linked < _MOST_LINKED * len(block.text))
 
     def _stands_below(self, number: int, block: Block) -> bool:
         """Whether it goes on in the same place: as running text, or close behind in the same shape."""
         alike = self._shape(number) in self._shapes
         if alike and block.weight:
             return not self._is_teaser(number)
-        near = number <= self._reach and self._is_within(block)
+        near = number <= self._reach and block.is_within(self._holder)
         return near and (alike or block.is_sentence) and not leads_elsewhere(block)
 
     def _is_teaser(self, number: int) -> bool:
         """Whether it follows the title of another story."""
         above = next((n for n in range(number - 1, self._last, -1) if n not in self._apart), None)
         return above is not None and leads_elsewhere(self._blocks[above])
-
-    def _is_within(self, block: Block) -> bool:
-        return any(element is self._holder for element in (block.element, *block.element.iterancestors()))
 
     def missing(self) -> Iterator[Placed]:
         """Yield what the container has besides, where it stands among what both have, and a lost end."""
@@ -172,8 +167,8 @@ def leads_elsewhere(block: Block) -> bool:
     A sentence may be a link for the most part and belong to the story; so may the name of a thing.
     """
     text = block.text
-    spaced = text.isascii() or len(text.split()) * 8 > len(text)
-    if not block.is_linked or (len(text.split()) < _FEWEST_WORDS if spaced else len(text) < _FEWEST_UNSPACED):
+    short = len(text.split()) < _FEWEST_WORDS if is_spaced(text) else len(text) < _FEWEST_UNSPACED
+    if not block.is_linked or short:
         return False
     label = _LABEL.match(text)
     return block.linked >= _NEARLY_ALL * len(text) or bool(

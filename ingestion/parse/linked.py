@@ -6,6 +6,7 @@ from lxml.html import HtmlElement
 
 from ingestion.article import Paragraph, ParagraphRole, Removed
 from ingestion.parse.clean import key, one_line
+from ingestion.parse.outline import is_spaced
 
 _FEWEST_WORDS, _FEWEST_UNSPACED = 5, 12
 """Shorter links are names of things: of products, of publications, of chapters."""
@@ -32,5 +33,4 @@ def _is_title(paragraph: Paragraph) -> bool:
     text = paragraph.text
     if len(text) > _LONGEST or "://" in text or paragraph.role is ParagraphRole.QUOTE:
         return False
-    is_spaced = text.isascii() or len(text.split()) * 8 > len(text)
-    return len(text.split()) >= _FEWEST_WORDS if is_spaced else len(text) >= _FEWEST_UNSPACED
+    return len(text.split()) >= _FEWEST_WORDS if is_spaced(text) else len(text) >= _FEWEST_UNSPACED

@@ -71,6 +71,10 @@ class Block(Struct, frozen=True):
         """Whether more of it leads elsewhere than not."""
         return self.linked * 2 > len(self.text)
 
+    def is_within(self, element: HtmlElement | None) -> bool:
+        """Whether an element holds it, at any depth; for many blocks at once see `blocks_within`."""
+        return any(up is element for up in (self.element, *self.element.iterancestors()))
+
     @property
     def weight(self) -> int:
         """Measure its running text."""
@@ -82,6 +86,11 @@ class Block(Struct, frozen=True):
 def size_of(text: str) -> int:
     """Measure a text by its bytes, of which letters that stand for a syllable or a word take three."""
     return len(text) if text.isascii() else max(len(text), len(text.encode()) * 2 // 3)
+
+
+def is_spaced(text: str, longest_word: int = 8) -> bool:
+    """Whether a text sets its words apart: it has one at least to so many characters, or is ASCII."""
+    return text.isascii() or len(text.split()) * longest_word > len(text)
 
 
 def outline(tree: HtmlElement) -> list[Block]:

@@ -33,7 +33,7 @@ before.
 """
 
 
-class Said(Struct, frozen=True):
+class _Piece(Struct, frozen=True):
     """What a paragraph says, and its words alone."""
 
     text: str
@@ -87,24 +87,27 @@ def made_whole(
     places: Sequence[Placed], blocks: Sequence[Block], story: AbstractSet[int]
 ) -> Iterator[Placed]:
     """Yield a block of the story whole, once, where the extractor has only pieces of it."""
-    said = [Said(paragraph.text, key(paragraph.text)) for _, paragraph in places]
+    said = [_Piece(paragraph.text, key(paragraph.text)) for _, paragraph in places]
     index = 0
     had: set[int] = set()
     while index < len(places):
         at, number = places[index][0], int(places[index][0])
-        fits = number in story and len(blocks[number].text) <= _LONGEST_WHOLE
-        fits = fits and blocks[number].element.tag != "pre"
-        is_piece = fits and at != number and number not in had
-        pieces = _pieces_of(blocks[number].text, said, index) if is_piece else 0
+        block = blocks[number]
+        is_piece = number in story and at != number and number not in had
+        pieces = _pieces_of(block.text, said, index) if is_piece and _may_be_whole(block) else 0
         had.add(number)
         if pieces:
-            yield number, Paragraph(role=blocks[number].role, text=blocks[number].text)
+            yield number, Paragraph(role=block.role, text=block.text)
         else:
             yield places[index]
         index += max(1, pieces)
 
 
-def _pieces_of(whole: str, said: Sequence[Said], first: int) -> int:
+def _may_be_whole(block: Block) -> bool:
+    return len(block.text) <= _LONGEST_WHOLE and block.element.tag != "pre"
+
+
+def _pieces_of(whole: str, said: Sequence[_Piece], first: int) -> int:
     """Count the pieces of a block in a row; none where they, and others elsewhere, stand well for it."""
     words = key(whole)
     end = next((index for index in range(first, len(said)) if said[index].words not in words), len(said))
@@ -118,7 +121,7 @@ def _pieces_of(whole: str, said: Sequence[Said], first: int) -> int:
     return end - first if is_cut and not elsewhere else 0
 
 
-def _are_cut(pieces: Sequence[Said]) -> bool:
+def _are_cut(pieces: Sequence[_Piece]) -> bool:
     """Whether pieces in a row part a sentence, as around words that are set as code."""
     return any(_goes_on(after.text) and not _ENDS.search(before.text) for before, after in pairwise(pieces))
 

@@ -92,7 +92,7 @@ def add_time_above(clues: Clues, container: Container) -> None:
     """Look among the lines above the story, where no place before has told a day."""
     if any(holds_day(found.value) for found in clues.of("published")) or not container.story:
         return
-    first = next(number for number, block in enumerate(container.all) if block is container.story[0])
+    first = container.first
     above = reversed(container.all[max(0, first - _BLOCKS_ABOVE) : first])
     lines = (block.text for block in above if len(block.text) <= _LONGEST_DATE and not block.is_linked)
     line = next((text for text in lines if may_hold_day(text) and not _OF_SITE.search(text)), None)
