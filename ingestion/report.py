@@ -3,7 +3,7 @@
 import html
 import re
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -76,11 +76,29 @@ def report_run(console: Console, settings: Settings, run_id: str) -> None:
 
 def _example(searcher: "Searcher", account: jobs.Account) -> str:
     """Return words that find articles of the run: of the sample newsroom by what it tells, else by source."""
-    sources = [f'source:"{balance.source_id}"' for balance in account.sources if '"' not in balance.source_id]
-    if any(ask(searcher, f"{EXAMPLE} {source}", size=1, sort="relevance").hits for source in sources):
+    sources = [balance.source_id for balance in account.sources]
+    if _finds(searcher, EXAMPLE, sources):
         return EXAMPLE
-    found = (source for source in sources if ask(searcher, source, size=1, sort="relevance").hits)
-    return next(found, "")
+    found = (source for source in sources if _can_be_typed(source) and _finds(searcher, "", [source]))
+    return next(map(_typed, found), "")
+
+
+def _finds(searcher: "Searcher", words: str, sources: Sequence[str]) -> bool:
+    """Whether words find anything of some sources."""
+    return bool(sources and ask(searcher, words, size=1, sort="relevance", sources=sources).hits)
+
+
+def _can_be_typed(source: str) -> bool:
+    """Whether a search for a source, as a person types it, asks for it: not if it is long or quoted."""
+    from ingestion.search.query import Query
+    from ingestion.search.syntax import parse
+
+    query = parse(_typed(source))
+    return isinstance(query, Query) and query.filters.sources == (source,)
+
+
+def _typed(source: str) -> str:
+    return f'source:"{source}"'
 
 
 def ledger_table(account: jobs.Account) -> Table:
@@ -131,15 +149,19 @@ def _files_table(settings: Settings) -> Table:
     return table
 
 
-def ask(searcher: "Searcher", text: str, *, size: int, sort: str) -> "Page":
-    """Search as a person types. Raises `ConfigurationError` where the words make no question."""
-    from ingestion.search.query import Facet, Mistake, Query, Sort
+def ask(searcher: "Searcher", text: str, *, size: int, sort: str, sources: Sequence[str] = ()) -> "Page":
+    """Search as a person types, perhaps in some sources alone.
+
+    Raises `ConfigurationError` where the words make no question.
+    """
+    from ingestion.search.query import Facet, Filters, Mistake, Query, Sort
     from ingestion.search.syntax import parse
 
     if sort not in set(Sort):
         raise ConfigurationError(f"--sort {sort}: choose one of {', '.join(Sort)}")
     facets = (Facet.PUBLISHER, Facet.LANGUAGE, Facet.SECTION, Facet.DAY)
-    query = parse(text, Query(size=size, sort=Sort(sort), facets=facets))
+    within = Filters(sources=tuple(sources))
+    query = parse(text, Query(size=size, sort=Sort(sort), facets=facets, filters=within))
     if isinstance(query, Mistake):
         raise ConfigurationError(query.message)
     return searcher.search(query)

@@ -141,3 +141,15 @@ def test_a_run_ends_with_a_search_that_finds_what_it_brought(tmp_path: Path, inb
     assert f"""$ news search 'source:"files:{inbox}"'""" in printed
     assert "1 article found" in printed
     assert "Ferry returns" in printed.partition("$ news search")[2]
+
+
+def test_a_run_of_what_no_search_can_name_ends_with_a_search_too(tmp_path: Path) -> None:
+    deep = tmp_path.joinpath(*("of fog and ferries " * 10 for _ in range(6)))
+    deep.mkdir(parents=True)
+    (deep / "ferry.html").write_text(GOOD, encoding="utf-8")
+    env = {"NEWS_DATA_DIR": str(tmp_path / "data"), "COLUMNS": "300"}
+    result = CliRunner().invoke(app, ["run", str(deep)], env=env, catch_exceptions=False)
+
+    assert result.exit_code == 0
+    assert "source:" not in result.output.partition("$ news search")[2].partition("\n")[0]
+    assert "1 article found" in result.output
