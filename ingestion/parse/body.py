@@ -103,10 +103,11 @@ def _size_of_paragraphs(tree: HtmlElement) -> int:
     """Measure the page's own paragraphs of running text, outside of what surrounds a story."""
     total = 0
     for paragraph in tree.iter("p"):
-        length = size_of(one_line(paragraph.text_content()))
+        text = one_line(paragraph.text_content())
         around = next(paragraph.iterancestors("aside", "footer", "nav", "form"), None)
-        if length < _PARAGRAPH_LENGTH or around is not None:
+        if len(text) < _PARAGRAPH_LENGTH or around is not None:
             continue
+        length = size_of(text)
         linked = sum(size_of(str(link.text_content())) for link in paragraph.iter("a"))
         total += length if linked <= _MOST_LINKED * length else 0
     return total
